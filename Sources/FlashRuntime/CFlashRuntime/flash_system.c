@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flash_system.h"
+
+#include <unistd.h>
+
+long flash_page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}

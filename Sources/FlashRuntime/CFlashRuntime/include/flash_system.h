@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLASH_SYSTEM_H
+#define FLASH_SYSTEM_H
+
+/* Returns the number of this process's page size in bytes. */
+long flash_page_size(void);
+
+#endif
