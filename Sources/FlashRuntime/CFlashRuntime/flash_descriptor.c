@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "flash_descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int result(int value)
+{
+	return value < 0 ? -errno : value;
+}
+
+int flash_open(const char *path, int flags, uint32_t mode)
+{
+	int descriptor;
+
+	do
+		descriptor = open(path, flags | O_CLOEXEC, (mode_t)mode);
+	while (descriptor < 0 && errno == EINTR);
+	return result(descriptor);
+}
+
+int flash_duplicate(int descriptor)
+{
+	return result(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+}
+
+int flash_event(void)
+{
+	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int flash_memory(const char *name, size_t size)
+{
+	int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int error;
+
+	if (descriptor < 0)
+		return -errno;
+	if (ftruncate(descriptor, (off_t)size) < 0 ||
+	    fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+		error = -errno;
+		close(descriptor);
+		return error;
+	}
+	return descriptor;
+}
+
+int flash_socket_pair(int *first, int *second)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	*first = ends[0];
+	*second = ends[1];
+	return 0;
+}

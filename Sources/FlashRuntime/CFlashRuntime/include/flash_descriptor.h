@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLASH_DESCRIPTOR_H
+#define FLASH_DESCRIPTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Descriptors, all closed on exec. Each function returns a descriptor (or 0
+ * where it says so), or -errno.
+ */
+
+/* Opens `path` as open(2) does; O_CLOEXEC is added. */
+int flash_open(const char *path, int flags, uint32_t mode);
+
+/* Returns a second descriptor of the same open file. */
+int flash_duplicate(int descriptor);
+
+/* Returns an eventfd, non-blocking, with count 0. */
+int flash_event(void);
+
+/* Returns a memfd of `size` zero bytes whose size is sealed. */
+int flash_memory(const char *name, size_t size);
+
+/* Makes a connected pair of SOCK_SEQPACKET Unix sockets. Returns 0. */
+int flash_socket_pair(int *first, int *second);
+
+#endif
