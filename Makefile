@@ -2,18 +2,77 @@
 
 SWIFT ?= swift
 CLANG ?= $(or $(wildcard $(dir $(realpath $(shell command -v $(SWIFT))))clang),clang)
-CONFIGURATION ?= release
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 
+CONFIGURATION ?= release
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 10
+export FUZZ_SECONDS
+
+BUILD := .build/$(CONFIGURATION)
 BPF_OBJECT := Sources/FlashRuntime/Resources/queue.bpf.o
 BPF_SOURCE := Sources/FlashRuntime/XDP/queue.bpf.c
 
-.PHONY: build bpf
-build: bpf
-	$(SWIFT) build -c $(CONFIGURATION)
+PACKAGES := gcc libc6-dev make pkg-config libyaml-dev libbpf-dev libseccomp-dev \
+	iproute2 iputils-ping iperf3 ethtool tcpdump util-linux curl procps
 
-bpf: $(BPF_OBJECT)
+.PHONY: help deps bpf build test format quickstart install uninstall bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install the Debian or Ubuntu packages that are missing
+	@command -v $(SWIFT) >/dev/null || { \
+		echo "make: no Swift toolchain on PATH; under sudo use: sudo env \"PATH=\$$PATH\" make $(MAKECMDGOALS)" >&2; exit 1; }
+	@missing=$$(for package in $(PACKAGES); do \
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || echo $$package; done); \
+	[ -z "$$missing" ] || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+bpf: $(BPF_OBJECT) ## compile the XDP program
 
 $(BPF_OBJECT): $(BPF_SOURCE)
 	@mkdir -p $(@D)
 	$(CLANG) -O2 -g -Wall -Werror -target bpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -c $< -o $@
+
+build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
+	$(SWIFT) build -c $(CONFIGURATION) --static-swift-stdlib --product flash-nf
+	$(SWIFT) build -c $(CONFIGURATION) --static-swift-stdlib --product flash-orch
+
+test: deps bpf ## everything that CI runs, as root
+	@SWIFT="$(SWIFT)" Tests/run
+
+format: ## format the Swift sources in place
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+quickstart: build ## build, apply topologies/quickstart.yaml, send traffic through it, print status
+	@packaging/quickstart $(BUILD)/flash-orch
+
+install: ## install below PREFIX (/usr/local) what `make build` built
+	install -D -m 755 $(BUILD)/flash-orch $(DESTDIR)$(PREFIX)/bin/flash-orch
+	install -D -m 755 $(BUILD)/flash-nf $(DESTDIR)$(PREFIX)/libexec/flash-orch/flash-nf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|g' packaging/flash-orch.service.in \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/flash-orch.service
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BUILD)/flash-orch --generate-completion-script bash \
+		> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/flash-orch
+	$(BUILD)/flash-orch --generate-completion-script zsh \
+		> $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_flash-orch
+	$(BUILD)/flash-orch --generate-completion-script fish \
+		> $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/flash-orch.fish
+
+uninstall: ## remove what `make install` installed
+	rm -f $(DESTDIR)$(PREFIX)/bin/flash-orch $(DESTDIR)$(PREFIX)/lib/systemd/system/flash-orch.service \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/flash-orch \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_flash-orch \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/flash-orch.fish
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/flash-orch
+
+bench: build ## measure speed and memory (ARGS="...")
+	benchmarks/run $(ARGS)
+
+clean: ## remove what was built
+	rm -rf .build $(BPF_OBJECT)
