@@ -44,20 +44,23 @@ extension ProgramDeclaration {
         package var type: ParameterType
         /// For example `packets/s`, `bytes`; nil where the type says all.
         package var unit: String?
-        /// nil: the parameter has to be given.
+        /// nil: the parameter has to be given, unless it `isOptional`.
         package var defaultValue: ParameterValue?
+        /// True where the parameter may be left out although it has no default.
+        package var isOptional: Bool
         /// True where a running NF takes a new value; else a change restarts that NF.
         package var isLive: Bool
 
         package init(
             name: String, summary: String, type: ParameterType, unit: String? = nil,
-            defaultValue: ParameterValue? = nil, isLive: Bool = true
+            defaultValue: ParameterValue? = nil, isOptional: Bool = false, isLive: Bool = true
         ) {
             self.name = name
             self.summary = summary
             self.type = type
             self.unit = unit
             self.defaultValue = defaultValue
+            self.isOptional = isOptional
             self.isLive = isLive
         }
     }

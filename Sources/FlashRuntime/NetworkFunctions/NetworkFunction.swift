@@ -47,6 +47,11 @@ package protocol PacketSource: Program {
     ///
     /// - Parameter now: CLOCK_MONOTONIC, in nanoseconds.
     mutating func generate(into batch: PacketBatch, now: UInt64, counters: ProgramCounters) -> Int
+
+    /// When `generate` is to be called next: at `now` or earlier for as soon as there is room, `.max` for never again.
+    ///
+    /// - Parameter now: CLOCK_MONOTONIC, in nanoseconds; so is the result.
+    func nextDue(now: UInt64) -> UInt64
 }
 
 /// Where a packet goes: out of an output, or nowhere with a reason.
