@@ -82,9 +82,16 @@ let package = Package(
             dependencies: ["FlashOrchestrator", "YAMLBridge", "FlashRuntime"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "flash-host-probe",
+            dependencies: ["FlashRuntime"],
+            path: "Tests/IntegrationTests/HostProbe",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["FlashOrchestrator", "FlashRuntime"],
+            dependencies: ["FlashOrchestrator", "FlashRuntime", "flash-host-probe"],
+            exclude: ["HostProbe"],
             swiftSettings: strict
         ),
     ]

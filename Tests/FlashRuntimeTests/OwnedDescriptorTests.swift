@@ -26,7 +26,7 @@ import Testing
 
     @Test func errorNamesCallAndFile() {
         #expect {
-            try OwnedDescriptor.open("/nowhere/at/all", flags: O_RDONLY)
+            _ = try OwnedDescriptor.open("/nowhere/at/all", flags: O_RDONLY)
         } throws: { error in
             let error = error as? SystemError
             return error == SystemError(call: "open", code: ENOENT, context: "/nowhere/at/all")

@@ -24,6 +24,11 @@ int flash_open(const char *path, int flags, uint32_t mode)
 	return result(descriptor);
 }
 
+int flash_open_program(const char *path)
+{
+	return result(open(path, O_PATH | O_CLOEXEC));
+}
+
 int flash_duplicate(int descriptor)
 {
 	return result(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));

@@ -54,7 +54,8 @@ extension OwnedDescriptor {
 
     /// Memory without a name in the file system, `size` bytes of zeros, sealed against a change of its size.
     package static func memory(name: String, size: Int) throws(SystemError) -> OwnedDescriptor {
-        OwnedDescriptor(taking: try SystemError.check("memfd_create", flash_memory(name, size), context: "\(size) bytes"))
+        OwnedDescriptor(
+            taking: try SystemError.check("memfd_create", flash_memory(name, size), context: "\(size) bytes"))
     }
 
     /// Two ends of a Unix socket that keeps the bounds of messages.
@@ -65,7 +66,8 @@ extension OwnedDescriptor {
     }
 
     /// Opens a file, closed on exec. `flags` as in open(2).
-    package static func open(_ path: String, flags: Int32, mode: UInt32 = 0o600) throws(SystemError) -> OwnedDescriptor {
+    package static func open(_ path: String, flags: Int32, mode: UInt32 = 0o600) throws(SystemError) -> OwnedDescriptor
+    {
         OwnedDescriptor(taking: try SystemError.check("open", flash_open(path, flags, mode), context: path))
     }
 }

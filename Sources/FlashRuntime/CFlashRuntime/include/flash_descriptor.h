@@ -13,6 +13,9 @@
 /* Opens `path` as open(2) does; O_CLOEXEC is added. */
 int flash_open(const char *path, int flags, uint32_t mode);
 
+/* Opens a program for execveat: its path need not be open to who executes it. */
+int flash_open_program(const char *path);
+
 /* Returns a second descriptor of the same open file. */
 int flash_duplicate(int descriptor);
 
