@@ -101,6 +101,15 @@ package struct ProgramCounters {
     @inlinable package func add(_ amount: UInt64, to slot: Int) {
         slots[slot] &+= amount
     }
+
+    /// For extremes and levels; sums are for `add`.
+    @inlinable package func set(_ value: UInt64, in slot: Int) {
+        slots[slot] = value
+    }
+
+    @inlinable package func value(of slot: Int) -> UInt64 {
+        slots[slot]
+    }
 }
 
 /// Up to `PacketBatch.limit` packets. A view: it is valid only during the call that it is passed to.
