@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What runs. The JSON shape of `flash-orch status -o json`, version 1: names are added within a version, never changed.
+/// What runs. The JSON shape of `flash-orch status -o json`, version 1: names are added within a version, never
+/// changed.
 /// Rates are over the last second or so; totals count since the topology's memory was created. Times are RFC 3339, UTC.
 package struct StatusReport: Codable, Hashable, Sendable {
     package var version = 1

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashRuntime
+
+/// Makes the chain that a topology asks for, keeping of the observed one what can be kept.
+struct ChainBuilder {
+    let topology: Topology
+    let observed: Observed
+    let surroundings: Surroundings
+
+    func build() throws(PlanError) -> Chain {
+        if topology.datapath == .flash {
+            throw surroundings.hasFlashKernel ? .flashNotImplemented : .noFlashKernel
+        }
+        var chain = Chain()
+        chain.functions = try functions()
+        chain.hosts = hosts()
+        for interface in topology.interfaces {
+            chain.interfaces[interface.name] = InterfacePlan(
+                device: interface.device, mode: interface.mode, zeroCopy: interface.zeroCopy)
+        }
+        try checkDevices(chain)
+
+        let instances = Dictionary(chain.functions.keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let sources = Set(chain.functions.filter(\.value.isSource).keys.map(\.name))
+        chain.links = Wiring.links(of: topology, functions: instances, sources: sources)
+        for link in chain.links.values {
+            for hop in link.hops {
+                if case .queue(let queue) = hop.source { chain.queues.insert(queue) }
+                if case .queue(let queue) = hop.target { chain.queues.insert(queue) }
+            }
+        }
+        chain.memory = try memory(chain)
+        return chain
+    }
+
+    private func functions() throws(PlanError) -> [FunctionID: FunctionPlan] {
+        var newest: [String: FunctionID] = [:]
+        for function in observed.chain.functions.keys.sorted() { newest[function.name] = function }
+        var result: [FunctionID: FunctionPlan] = [:]
+        for function in topology.functions {
+            guard let declaration = surroundings.declaration(function.program) else {
+                throw .unknownProgram(nf: function.name, program: function.program)
+            }
+            var identity = newest[function.name] ?? FunctionID(name: function.name)
+            if let old = observed.chain.functions[identity]?.function,
+                old.threads != function.threads || old.program != function.program
+            {
+                identity.instance += 1
+            }
+            result[identity] = FunctionPlan(
+                function: function, outputs: declaration.outputNames(configuration: function.configuration),
+                isSource: declaration.isSource)
+        }
+        return result
+    }
+
+    private func hosts() -> [String: HostPlan] {
+        var result: [String: HostPlan] = [:]
+        for host in topology.lab {
+            guard let interface = topology.interfaces.first(where: { $0.name == host.interface }) else { continue }
+            result[host.name] = HostPlan(
+                namespace: "\(topology.name)-\(host.name)", interface: interface.name, device: interface.device,
+                address: host.address, queues: (interface.queues.max() ?? 0) + 1)
+        }
+        return result
+    }
+
+    private func memory(_ chain: Chain) throws(PlanError) -> MemoryPlan {
+        let rings = chain.links.values.reduce(0) { $0 + $1.ringCount }
+        let fresh = try MemoryPlanner.plan(request: topology.memory, rings: rings, queues: chain.queues.count)
+        guard let old = observed.chain.memory, old.datapath == fresh.datapath, old.frameSize == fresh.frameSize,
+            topology.memory.frames == nil || topology.memory.frames == old.frames
+        else { return fresh }
+        return old
+    }
+
+    private func checkDevices(_ chain: Chain) throws(PlanError) {
+        var users: [String: String] = [:]
+        for (name, interface) in chain.interfaces.sorted(by: { $0.key < $1.key }) {
+            let device = interface.device
+            if let other = users.updateValue(name, forKey: device) {
+                throw .deviceHeldTwice(device: device, interfaces: [other, name])
+            }
+            if let holder = surroundings.held[device] {
+                throw .deviceHeld(device: device, interface: name, byTopology: holder)
+            }
+        }
+        let ours = Set(observed.chain.hosts.values.map(\.device))
+        for (name, host) in chain.hosts.sorted(by: { $0.key < $1.key }) {
+            if !ours.contains(host.device), surroundings.devices[host.device] != nil {
+                throw .deviceExists(device: host.device, host: name)
+            }
+            if observed.chain.hosts[name]?.namespace != host.namespace,
+                surroundings.namespaces.contains(host.namespace)
+            {
+                throw .namespaceExists(namespace: host.namespace, host: name)
+            }
+        }
+        let made = Set(chain.hosts.values.map(\.device))
+        for interface in topology.interfaces where !made.contains(interface.device) {
+            guard !ours.contains(interface.device), let count = surroundings.devices[interface.device] else {
+                throw .deviceMissing(device: interface.device, interface: interface.name)
+            }
+            if let queue = interface.queues.first(where: { $0 >= count }) {
+                throw .queueMissing(device: interface.device, queue: queue, count: count)
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What has to be broken before it is made anew, because the two cannot stand beside each other: a NIC queue has one
+/// socket, a device one program, a socket one UMEM.
+struct Displacement {
+    /// The observed chain without what is displaced.
+    private(set) var middle: Chain
+    /// Why, by what is displaced.
+    private(set) var reasons: [Reasoned: String] = [:]
+
+    enum Reasoned: Hashable {
+        case all
+        case host(String)
+        case interface(String)
+    }
+
+    init(from observed: Observed, to target: Chain) {
+        let old = observed.chain
+        middle = old
+        if let reason = Self.memoryReason(observed, target) {
+            reasons[.all] = reason
+            middle = Chain(hosts: old.hosts)
+        }
+        for (name, host) in old.hosts {
+            guard let wanted = target.hosts[name] else { continue }
+            if let reason = Self.reason(host, wanted) ?? observed.reason(of: .host(name)) {
+                displace(host: name, reason)
+            }
+        }
+        for (name, interface) in old.interfaces {
+            guard let wanted = target.interfaces[name] else { continue }
+            if let reason = Self.reason(interface, wanted) ?? observed.reason(of: .interface(name)) {
+                displace(interface: name, reason)
+            }
+        }
+        // A device that changes its interface's name is let go by the one before the other takes it.
+        let taken = Dictionary(
+            target.interfaces.map { ($0.value.device, $0.key) }, uniquingKeysWith: { first, _ in first })
+        for (name, interface) in old.interfaces where middle.interfaces[name] != nil {
+            if let next = taken[interface.device], next != name {
+                displace(interface: name, "interface \(next) takes its device")
+            }
+        }
+        for (name, host) in old.hosts where middle.hosts[name] != nil {
+            let isTaken = target.hosts.contains { $0.key != name && $0.value.device == host.device }
+            if isTaken { displace(host: name, "another host takes its device") }
+        }
+    }
+
+    private mutating func displace(host name: String, _ reason: String) {
+        reasons[.host(name)] = reason
+        guard let host = middle.hosts.removeValue(forKey: name) else { return }
+        displace(interface: host.interface, reason)
+    }
+
+    private mutating func displace(interface name: String, _ reason: String) {
+        if reasons[.interface(name)] == nil { reasons[.interface(name)] = reason }
+        guard middle.interfaces.removeValue(forKey: name) != nil else { return }
+        middle.queues = middle.queues.filter { $0.interface != name }
+        middle.links = middle.links.compactMapValues { link in
+            if case .queues(name, _) = link.target { return nil }
+            return link
+        }
+        middle.links = middle.links.filter { source, _ in
+            if case .queue(let queue) = source.head { queue.interface != name } else { true }
+        }
+    }
+
+    private static func memoryReason(_ observed: Observed, _ target: Chain) -> String? {
+        guard let old = observed.chain.memory, let new = target.memory else { return nil }
+        if old.datapath != new.datapath { return "the datapath changes to \(new.datapath.rawValue)" }
+        if old.frameSize != new.frameSize {
+            return "umem.frame_size changes from \(old.frameSize) to \(new.frameSize)"
+        }
+        if old.frames != new.frames { return "umem.frames changes from \(old.frames) to \(new.frames)" }
+        let rings = target.rings.subtracting(observed.chain.rings).count
+        let queues = target.queues.subtracting(observed.chain.queues).count
+        let needed = rings * MemoryPlanner.smallestRing + queues * MemoryPlanner.framesPerQueue
+        if needed > observed.freeFrames {
+            return "the new links need \(needed) frames, and the umem has \(observed.freeFrames) left"
+        }
+        return nil
+    }
+
+    private static func reason(_ old: HostPlan, _ new: HostPlan) -> String? {
+        if old.device != new.device { return "its device changes from \(old.device) to \(new.device)" }
+        if old.address != new.address { return "its address changes from \(old.address) to \(new.address)" }
+        if old.queues != new.queues { return "its queues change from \(old.queues) to \(new.queues)" }
+        return old == new ? nil : "it changes"
+    }
+
+    private static func reason(_ old: InterfacePlan, _ new: InterfacePlan) -> String? {
+        if old.device != new.device { return "its device changes from \(old.device) to \(new.device)" }
+        if old.mode != new.mode { return "its mode changes from \(old.mode.rawValue) to \(new.mode.rawValue)" }
+        if old.zeroCopy != new.zeroCopy {
+            return "zero_copy changes from \(old.zeroCopy.rawValue) to \(new.zeroCopy.rawValue)"
+        }
+        return nil
+    }
+}
+
+extension Observed {
+    func reason(of subject: Fault.Subject) -> String? {
+        faults.first { $0.subject == subject }?.reason
+    }
+}
+
+extension Chain {
+    /// The exchange rings that the chain's hops are.
+    package var rings: Set<RingKey> {
+        var result: Set<RingKey> = []
+        for (source, link) in links {
+            for hop in link.hops {
+                if let ring = hop.ring(of: source) { result.insert(ring) }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many frames a topology needs, and how they are dealt out.
+package enum MemoryPlanner {
+    /// Frames that circulate over one NIC queue: half for its fill and RX side, half for its TX side.
+    package static let framesPerQueue = 2 * queueRingSize
+    /// Entries of each of the four rings of a NIC queue.
+    package static let queueRingSize = 2048
+    package static let largestRing = 2048
+    package static let smallestRing = 256
+    /// Rings become smaller, as far as they may, so that all frames together stay below this: 128 MiB at 2 KiB each.
+    package static let frameTarget = 65_536
+
+    /// Frames for rings that are made beside old ones while a chain is changed.
+    static func reserve(rings: Int, capacity: Int) -> Int {
+        max(2, rings / 4) &* capacity
+    }
+
+    /// - Returns: the plan for a topology that starts afresh.
+    package static func plan(request: MemoryRequest, rings: Int, queues: Int) throws(PlanError) -> MemoryPlan {
+        let limit = request.frames ?? frameTarget
+        var capacity = largestRing
+        while capacity > smallestRing, needed(rings: rings, queues: queues, capacity: capacity) > limit {
+            capacity /= 2
+        }
+        let needed = needed(rings: rings, queues: queues, capacity: capacity)
+        if let frames = request.frames, frames < needed {
+            throw .tooFewFrames(given: frames, needed: needed, rings: rings, queues: queues)
+        }
+        let rounded = (needed + 1023) / 1024 * 1024
+        return MemoryPlan(
+            frames: request.frames ?? rounded, frameSize: request.frameSize, ringCapacity: capacity)
+    }
+
+    static func needed(rings: Int, queues: Int, capacity: Int) -> Int {
+        rings * capacity + queues * framesPerQueue + reserve(rings: rings, capacity: capacity)
+    }
+}
