@@ -11,6 +11,9 @@ package enum ProgramCatalog {
     /// The registry: one line a program.
     private static func visitAll<V: ProgramVisitor>(_ visitor: inout V) {
         visitor.visit(Forward.self)
+        visitor.visit(Counter.self)
+        visitor.visit(Maglev.self)
+        visitor.visit(Responder.self)
         visitor.visitSource(Generator.self)
         visitor.visit(Sink.self)
     }

@@ -72,18 +72,15 @@ import Testing
     }
 
     @Test func numbersWrapAndAGeneratorMayBeginAnew() {
-        var window = SequenceWindow.zero
-        #expect(window.note(0xFFFF_FFFE) == .next)
-        #expect(window.note(0xFFFF_FFFF) == .next)
-        #expect(window.note(1) == .ahead(1))
-        #expect(window.note(0) == .late)
-        #expect(window.note(0) == .duplicate)
-        #expect(window.note(100_000) == .ahead(99_998))
-        #expect(window.note(0) == .next)
-        #expect(window.note(1) == .next)
+        let state = OwnedBuffer<SequenceWindow>(zeroed: 1)
+        let window = state.base
+        #expect(window[0].note(0xFFFF_FFFE) == .next)
+        #expect(window[0].note(0xFFFF_FFFF) == .next)
+        #expect(window[0].note(1) == .ahead(1))
+        #expect(window[0].note(0) == .late)
+        #expect(window[0].note(0) == .duplicate)
+        #expect(window[0].note(100_000) == .ahead(99_998))
+        #expect(window[0].note(0) == .next)
+        #expect(window[0].note(1) == .next)
     }
-}
-
-extension SequenceWindow {
-    fileprivate static var zero: SequenceWindow { OwnedBuffer<SequenceWindow>(zeroed: 1).base[0] }
 }
