@@ -2,7 +2,7 @@
 
 /// One fault, or one surprise, of a text, as data. `DiagnosticRenderer` turns it into prose.
 package struct Diagnostic: Hashable, Sendable {
-    package enum Severity: String, Hashable, Sendable {
+    package enum Severity: String, Hashable, Codable, Sendable {
         case error
         case warning
     }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes the text of one scalar and its origin, with the variables replaced.
+struct ScalarBuilder {
+    /// The text that libyaml gave.
+    let written: String
+    let style: Event.Style
+    /// Bytes of the source, with quotes.
+    let source: Range<Int>
+    /// In keys no variable is replaced.
+    let isKey: Bool
+
+    typealias Built = (text: String, origin: ScalarOrigin, isFaulty: Bool)
+
+    func build(in document: inout DocumentBuilder, usesDollars: Bool) -> Built {
+        guard usesDollars, written.utf8.contains(VariableShield.dollar) else { return plain(written, &document) }
+        let variables = VariableText(written)
+        guard !variables.references.isEmpty else {
+            return plain(String(decoding: variables.bytes, as: UTF8.self), &document)
+        }
+        return isKey ? key(variables, &document) : replaced(variables, &document)
+    }
+
+    private var lead: Int { style == .singleQuoted || style == .doubleQuoted ? 1 : 0 }
+
+    private var inner: Range<Int> {
+        let start = min(source.lowerBound + lead, source.upperBound)
+        return start..<max(start, source.upperBound - lead)
+    }
+
+    private func plain(_ text: String, _ document: inout DocumentBuilder) -> Built {
+        var text = text
+        let isSame = text.withUTF8 { $0.elementsEqual(document.map.bytes[inner]) }
+        if isSame { return (text, ScalarOrigin(lead: Int8(lead)), false) }
+        let origin = origin(of: Array(text.utf8), edits: [], &document)
+        return (text, origin, false)
+    }
+
+    private func runs(of bytes: [UInt8], _ document: DocumentBuilder) -> [ScalarAligner.Run] {
+        let source = document.map.bytes[inner]
+        if bytes.elementsEqual(source) { return [ScalarAligner.Run(text: 0, source: source.startIndex, width: 0)] }
+        return ScalarAligner.runs(of: bytes, in: source, style: style)
+    }
+
+    private func origin(
+        of bytes: [UInt8], edits: [ScalarOriginBuilder.Edit], _ document: inout DocumentBuilder
+    ) -> ScalarOrigin {
+        let runs = runs(of: bytes, document)
+        return ScalarOriginBuilder.origin(lead: Int8(lead), runs: runs, edits: edits, map: &document.map)
+    }
+
+    private func key(_ variables: VariableText, _ document: inout DocumentBuilder) -> Built {
+        var places = ScalarOriginBuilder(lead: Int8(lead), runs: runs(of: variables.bytes, document))
+        let text = String(decoding: variables.bytes, as: UTF8.self)
+        for reference in variables.references where reference.form != .dollar {
+            document.diagnostics.error(
+                "a variable cannot stand in a key", at: places.sourceRange(of: reference.range, &document.map),
+                help: "variables are replaced in values only"
+            )
+            return (text, origin(of: variables.bytes, edits: [], &document), true)
+        }
+        return plain(text, &document)
+    }
+
+    private func replaced(_ variables: VariableText, _ document: inout DocumentBuilder) -> Built {
+        let runs = runs(of: variables.bytes, document)
+        var places = ScalarOriginBuilder(lead: Int8(lead), runs: runs)
+        var output: [UInt8] = []
+        var edits: [ScalarOriginBuilder.Edit] = []
+        var isFaulty = false
+        var copied = 0
+        for reference in variables.references {
+            output += variables.bytes[copied..<reference.range.lowerBound]
+            copied = reference.range.upperBound
+            let replacement: [UInt8]
+            switch document.expander.replacement(for: reference.form) {
+            case .text(let text):
+                replacement = Array(text.utf8)
+            case .fault(let message, let help):
+                replacement = Array(variables.bytes[reference.range])
+                let range = places.sourceRange(of: reference.range, &document.map)
+                document.diagnostics.error(message, at: range, help: help)
+                isFaulty = true
+            }
+            output += replacement
+            edits.append(ScalarOriginBuilder.Edit(range: reference.range, length: replacement.count))
+        }
+        output += variables.bytes[copied...]
+        let origin = ScalarOriginBuilder.origin(lead: Int8(lead), runs: runs, edits: edits, map: &document.map)
+        return (String(decoding: output, as: UTF8.self), origin, isFaulty)
+    }
+}
