@@ -34,9 +34,9 @@ int flash_duplicate(int descriptor)
 	return result(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
-int flash_event(void)
+int flash_event(int blocking)
 {
-	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	return result(eventfd(0, EFD_CLOEXEC | (blocking ? 0 : EFD_NONBLOCK)));
 }
 
 int flash_memory(const char *name, size_t size)
@@ -63,5 +63,19 @@ int flash_socket_pair(int *first, int *second)
 		return -errno;
 	*first = ends[0];
 	*second = ends[1];
+	return 0;
+}
+
+int flash_write_all(int descriptor, const void *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t written = pwrite(descriptor, (const char *)bytes + done, length - done, (off_t)done);
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0)
+			done += (size_t)written;
+	}
 	return 0;
 }

@@ -47,9 +47,9 @@ extension OwnedDescriptor {
         }
     }
 
-    /// An eventfd with count 0, non-blocking, closed on exec.
-    package static func event() throws(SystemError) -> OwnedDescriptor {
-        OwnedDescriptor(taking: try SystemError.check("eventfd", flash_event()))
+    /// An eventfd with count 0, closed on exec. A blocking one is slept on with a single read.
+    package static func event(isBlocking: Bool = false) throws(SystemError) -> OwnedDescriptor {
+        OwnedDescriptor(taking: try SystemError.check("eventfd", flash_event(isBlocking ? 1 : 0)))
     }
 
     /// Memory without a name in the file system, `size` bytes of zeros, sealed against a change of its size.

@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashRuntime
+import Glibc
+
+exit(Worker.run())

@@ -19,13 +19,17 @@ int flash_open_program(const char *path);
 /* Returns a second descriptor of the same open file. */
 int flash_duplicate(int descriptor);
 
-/* Returns an eventfd, non-blocking, with count 0. */
-int flash_event(void);
+/* Returns an eventfd with count 0, non-blocking where not `blocking`. */
+int flash_event(int blocking);
 
 /* Returns a memfd of `size` zero bytes whose size is sealed. */
 int flash_memory(const char *name, size_t size);
 
 /* Makes a connected pair of SOCK_SEQPACKET Unix sockets. Returns 0. */
 int flash_socket_pair(int *first, int *second);
+
+
+/* Writes `length` bytes from a file's beginning; its offset stays where it is. Returns 0 or -errno. */
+int flash_write_all(int descriptor, const void *bytes, size_t length);
 
 #endif

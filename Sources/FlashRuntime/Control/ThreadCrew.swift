@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CFlashRuntime
+internal import Glibc
+
+/// The NF threads of a worker, whatever they run.
+protocol Crew: AnyObject {
+    var arena: Arena { get }
+
+    /// Starts the threads, confines the process, then lets them carry packets. Returns why not, or nil.
+    func run() -> String?
+
+    /// Returns why not, or nil.
+    func reconfigure(_ configuration: ProgramConfiguration) -> String?
+}
+
+final class ThreadCrew<Driver: BatchDriver>: Crew {
+    let arena: Arena
+    private let threads: [UInt32]
+    private let resources: WorkerResources
+    private let mailboxes: [Mailbox<Driver>]
+    private var programs: [Driver.Running]
+    private let gate = Gate()
+
+    init(
+        threads: [UInt32], configuration: ProgramConfiguration, arena: Arena, resources: WorkerResources
+    ) throws(ConfigurationError) {
+        self.threads = threads
+        self.arena = arena
+        self.resources = resources
+        mailboxes = threads.map { _ in Mailbox() }
+        programs = try Self.programs(configuration, count: threads.count)
+    }
+
+    private static func programs(
+        _ configuration: ProgramConfiguration, count: Int
+    ) throws(ConfigurationError) -> [Driver.Running] {
+        let configuration = configuration.completed(for: Driver.Running.declaration)
+        var programs: [Driver.Running] = []
+        for index in 0..<count {
+            programs.append(
+                try Driver.Running(configuration: configuration, thread: ThreadPlace(index: index, count: count)))
+        }
+        return programs
+    }
+
+    func run() -> String? {
+        guard !programs.isEmpty else { return "runs already" }
+        for (position, thread) in threads.enumerated() {
+            let block = arena.thread(thread)
+            let loop = ThreadLoop(
+                arena: arena, resources: resources, thread: block, index: thread, journal: Journal(block),
+                counters: flash_thread_counters(block).unsafelyUnwrapped,
+                programCounters: ProgramCounters(slots: flash_thread_program_counters(block).unsafelyUnwrapped),
+                mailbox: mailboxes[position], driver: Driver(programs[position]))
+            if let refusal = Self.startThread(loop, gate: gate) { return refusal }
+        }
+        programs = []
+        do throws(SystemError) { try Confinement.enter() } catch { return "confinement: \(error)" }
+        gate.open()
+        return nil
+    }
+
+    func reconfigure(_ configuration: ProgramConfiguration) -> String? {
+        do throws(ConfigurationError) {
+            let programs = try Self.programs(configuration, count: threads.count)
+            if !self.programs.isEmpty {
+                self.programs = programs
+                return nil
+            }
+            for (mailbox, program) in zip(mailboxes, programs) {
+                guard !mailbox.isFull else { return "still takes over the configuration before" }
+                mailbox.put(program)
+            }
+            for thread in threads { resources.signal(resources.event(of: thread)) }
+            return nil
+        } catch {
+            return "\(error.parameter): \(error.message)"
+        }
+    }
+
+    /// Returns why not, or nil. The process ends with its last thread.
+    private static func startThread(_ loop: ThreadLoop<Driver>, gate: Gate) -> String? {
+        var identifier = pthread_t()
+        gate.enter()
+        let argument = Unmanaged.passRetained(ThreadStart { ThreadCrew.threadBody(loop, gate: gate) })
+        let result = pthread_create(
+            &identifier, nil,
+            { argument in
+                Unmanaged<ThreadStart>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue().body()
+                return nil
+            }, argument.toOpaque())
+        guard result != 0 else { return nil }
+        argument.release()
+        return "pthread_create: " + String(cString: strerror(result))
+    }
+
+    private static func threadBody(_ start: ThreadLoop<Driver>, gate: Gate) {
+        gate.wait()
+        var loop = start
+        loop.run()
+        if gate.leave() { exit(0) }
+    }
+}
+
+/// What a new thread runs.
+private final class ThreadStart {
+    let body: () -> Void
+
+    init(_ body: @escaping () -> Void) { self.body = body }
+}
+
+/// Holds the threads back until all is ready, and tells which of them is the last to leave.
+private final class Gate: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var isOpen = false
+    private var inside = 0
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        mutex.deallocate()
+        condition.deallocate()
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+
+    func enter() { locked { inside += 1 } }
+
+    func open() {
+        locked {
+            isOpen = true
+            pthread_cond_broadcast(condition)
+        }
+    }
+
+    func wait() {
+        locked { while !isOpen { pthread_cond_wait(condition, mutex) } }
+    }
+
+    /// True for the last thread.
+    func leave() -> Bool {
+        locked {
+            inside -= 1
+            return inside == 0
+        }
+    }
+}

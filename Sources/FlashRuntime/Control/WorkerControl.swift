@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CFlashRuntime
+internal import Glibc
+
+/// Why a worker did not do what it was asked for.
+package enum WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    /// In the worker's words.
+    case refused(String)
+    case timedOut(milliseconds: Int)
+    /// Its end of the socket is closed, or it does not keep to the protocol.
+    case garbled
+
+    package var description: String {
+        switch self {
+        case .system(let error): return error.description
+        case .refused(let reason): return reason
+        case .timedOut(let milliseconds): return "no answer within \(milliseconds) ms"
+        case .garbled: return "an answer that makes no sense"
+        }
+    }
+}
+
+/// The daemon's end of a worker's control socket. Each call sends one message and waits for its answer.
+///
+/// Nothing that a worker answers is believed: the numbers of its descriptors only say where to look for them.
+package final class WorkerControl {
+    private let end: OwnedDescriptor
+    private var sequence: UInt32
+    /// How long a worker may take to answer.
+    package var deadlineMilliseconds = 5_000
+
+    /// - Parameter end: the daemon's end of the pair whose other end the worker has as descriptor 3.
+    package init(_ end: consuming OwnedDescriptor) {
+        self.end = end
+        // A daemon that takes over must not take an answer to its predecessor for its own.
+        sequence = UInt32(truncatingIfNeeded: Clock.now())
+    }
+
+    package var descriptor: Int32 { end.rawValue }
+
+    /// Gives the worker its program, its threads and their memory. It does not run yet.
+    ///
+    /// - Returns: the numbers under which it holds UMEM, arena, acknowledge event and configuration.
+    @discardableResult
+    package func start(
+        program: String, configuration: ProgramConfiguration, threads: [ThreadID], memory: Int32, arena: Int32,
+        acknowledgeEvent: Int32
+    ) throws(WorkerError) -> [Int32] {
+        let file = try Self.file(of: configuration)
+        return try call(
+            .start(program: program, threads: threads.map(\.rawValue)),
+            descriptors: [memory, arena, acknowledgeEvent, file.rawValue])
+    }
+
+    /// - Parameters:
+    ///   - socket: the queue's AF_XDP socket.
+    ///   - kept: stay open with it: the XDP link, its maps.
+    @discardableResult
+    package func give(port: PortID, socket: Int32, kept: [Int32] = []) throws(WorkerError) -> [Int32] {
+        try call(.givePort(port.rawValue), descriptors: [socket] + kept)
+    }
+
+    /// - Precondition: the tables of the worker's threads name the port no more, acknowledged.
+    package func drop(port: PortID) throws(WorkerError) {
+        _ = try call(.dropPort(port.rawValue))
+    }
+
+    @discardableResult
+    package func give(peer: ThreadID, event: Int32) throws(WorkerError) -> [Int32] {
+        try call(.givePeer(peer.rawValue), descriptors: [event])
+    }
+
+    /// Has the worker give up what it does not need any more, and carry packets.
+    package func run() throws(WorkerError) {
+        _ = try call(.run)
+    }
+
+    package func reconfigure(_ configuration: ProgramConfiguration) throws(WorkerError) {
+        let file = try Self.file(of: configuration)
+        _ = try call(.reconfigure, descriptors: [file.rawValue])
+    }
+
+    private func call(_ request: WorkerRequest, descriptors: [Int32] = []) throws(WorkerError) -> [Int32] {
+        sequence &+= 1
+        let socket = ControlSocket(descriptor: end.rawValue)
+        let answer: WorkerReply?
+        do throws(SystemError) {
+            try socket.send(request.encode(sequence: sequence), descriptors: descriptors)
+            answer = try reply(from: socket)
+        } catch {
+            throw .system(error)
+        }
+        guard let answer else { throw .timedOut(milliseconds: deadlineMilliseconds) }
+        if let refusal = answer.refusal { throw .refused(refusal) }
+        guard answer.descriptors.count == descriptors.count else { throw .garbled }
+        return answer.descriptors
+    }
+
+    /// The answer to the request sent last; nil where there is none in time.
+    private func reply(from socket: ControlSocket) throws(SystemError) -> WorkerReply? {
+        let deadline = Clock.now() + UInt64(deadlineMilliseconds) * 1_000_000
+        while true {
+            let now = Clock.now()
+            guard now < deadline, try socket.isReadable(within: Int((deadline - now) / 1_000_000) + 1) else {
+                return nil
+            }
+            guard let message = try socket.receive() else {
+                throw SystemError(call: "recvmsg", code: ECONNRESET, context: "the worker has ended")
+            }
+            for descriptor in message.descriptors { close(descriptor) }
+            if let reply = WorkerReply.decode(message.bytes), reply.sequence == sequence { return reply }
+        }
+    }
+
+    /// The configuration in a memory file of its own: a message has a limit, a rule list has none.
+    private static func file(of configuration: ProgramConfiguration) throws(WorkerError) -> OwnedDescriptor {
+        let bytes = ConfigurationCoding.encode(configuration)
+        do throws(SystemError) {
+            let file = try OwnedDescriptor.memory(name: "flash-configuration", size: bytes.count)
+            try SystemError.check("pwrite", flash_write_all(file.rawValue, bytes, bytes.count))
+            return file
+        } catch { throw .system(error) }
+    }
+}

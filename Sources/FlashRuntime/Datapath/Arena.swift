@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CFlashRuntime
+
+/// One process's view of a topology's shared memory: the UMEM and the arena. A bundle of pointers; who maps the memory
+/// keeps it mapped for as long as they are used.
+struct Arena: @unchecked Sendable {
+    let base: UnsafeMutablePointer<flash_arena>
+    let memory: UnsafeMutableRawPointer
+    let frameSize: UInt64
+    let frameShift: UInt64
+    let frameCount: Int
+    /// 1 + the port whose kernel rings hold the frame, or 0.
+    let framePorts: UnsafeMutablePointer<UInt16>
+
+    /// - Precondition: `base` has been formatted or checked (`SharedDatapath`); a worker is told its descriptors by the daemon.
+    init(base: UnsafeMutablePointer<flash_arena>, memory: UnsafeMutableRawPointer) {
+        self.base = base
+        self.memory = memory
+        frameSize = base.pointee.frame_size
+        frameShift = UInt64(base.pointee.frame_size.trailingZeroBitCount)
+        frameCount = Int(base.pointee.frame_count)
+        framePorts = (UnsafeMutableRawPointer(base) + Int(base.pointee.frame_ports))
+            .assumingMemoryBound(to: UInt16.self)
+    }
+
+    @inline(__always) func thread(_ index: UInt32) -> UnsafeMutablePointer<flash_thread> {
+        flash_arena_thread(base, index)
+    }
+
+    @inline(__always) func ring(_ index: UInt32) -> UnsafeMutablePointer<flash_ring> {
+        flash_arena_ring(base, index)
+    }
+
+    @inline(__always) func port(_ index: UInt32) -> UnsafeMutablePointer<flash_port> {
+        flash_arena_port(base, index)
+    }
+
+    @inline(__always) func at<T>(_ offset: UInt64, as type: T.Type) -> UnsafeMutablePointer<T> {
+        (UnsafeMutableRawPointer(base) + Int(truncatingIfNeeded: offset)).assumingMemoryBound(to: T.self)
+    }
+
+    func slots(of ring: UnsafeMutablePointer<flash_ring>) -> UnsafeMutablePointer<Packet> {
+        at(ring.pointee.slots, as: Packet.self)
+    }
+
+    @inline(__always) func frame(of address: UInt64) -> Int {
+        Int(truncatingIfNeeded: address >> frameShift)
+    }
+
+    @inline(__always) func setPort(_ tag: UInt16, ofFrameAt address: UInt64) {
+        framePorts[frame(of: address)] = tag
+    }
+
+    func index(of thread: UnsafeMutablePointer<flash_thread>) -> UInt32 {
+        UInt32(truncatingIfNeeded: thread - flash_arena_thread(base, 0))
+    }
+}

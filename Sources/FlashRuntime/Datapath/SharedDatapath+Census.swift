@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CFlashRuntime
+
+/// Who has the frames of a UMEM. Every frame has exactly one owner at any time.
+package struct FrameCensus: Hashable, Codable, Sendable {
+    package var total: Int
+    package var inRings: Int
+    /// In the kernel's rings of NIC queues, or with the kernel.
+    package var inQueues: Int
+    /// In the pool, for rings and queues to come.
+    package var free: Int
+    /// Frames that nobody has.
+    package var missing: Int
+    /// Frames that more than one has.
+    package var duplicated: Int
+
+    package var isComplete: Bool { missing == 0 && duplicated == 0 }
+}
+
+extension SharedDatapath {
+    /// Counts each frame's owners. While packets move a frame can be seen on both sides of a hop or on neither:
+    /// counted again, up to `attempts` times, until the sum is right; what then remains was on the move.
+    package func census(attempts: Int = 8) -> FrameCensus {
+        var census = count()
+        for _ in 1..<max(attempts, 1) where !census.isComplete { census = count() }
+        return census
+    }
+
+    private func count() -> FrameCensus {
+        var owners = [UInt8](repeating: 0, count: frameCount)
+        var census = FrameCensus(total: frameCount, inRings: 0, inQueues: 0, free: 0, missing: 0, duplicated: 0)
+        func note(_ address: UInt64) -> Bool {
+            let frame = arena.frame(of: address)
+            guard frame < frameCount else { return false }
+            if owners[frame] < .max { owners[frame] += 1 }
+            return true
+        }
+        for record in rings.values {
+            let slots = arena.at(UInt64(record.slots.lowerBound), as: Packet.self)
+            for slot in 0..<record.capacity where note(slots[slot].address) { census.inRings += 1 }
+        }
+        for record in ports.values {
+            let pool = arena.at(UInt64(record.pool.lowerBound), as: UInt64.self)
+            let mapping = record.mapping
+            let sent = flash_load_acquire(mapping.transmit.producer)
+            let size = mapping.transmit.mask &+ 1
+            let free = min(flash_load_acquire(mapping.completion.consumer) &+ size &- sent, size)
+            for offset in 0..<free where note(pool[Int((sent &+ offset) & mapping.transmit.mask)]) {
+                census.inQueues += 1
+            }
+        }
+        let pool = framePool
+        for frame in 0..<frameCount {
+            if arena.framePorts[frame] != 0 {
+                census.inQueues += 1
+                if owners[frame] < .max { owners[frame] += 1 }
+            }
+            if pool[frame] != 0 {
+                census.free += 1
+                if owners[frame] < .max { owners[frame] += 1 }
+            }
+            if owners[frame] == 0 { census.missing += 1 }
+            if owners[frame] > 1 { census.duplicated += 1 }
+        }
+        return census
+    }
+}
