@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAMLBridge
+
+/// A link text whose names are looked up.
+struct ResolvedPath {
+    enum Head {
+        /// Queues of an interface that the path begins at; one path each.
+        case queues(interface: Int, queues: [Int])
+        /// An output of an NF; nil: not known, because the NF's configuration is faulty.
+        case output(function: Int, output: Int?)
+    }
+
+    struct Stop {
+        var function: Int
+        var range: SourceRange
+    }
+
+    struct Tail {
+        var interface: Int
+        var queues: [Int]
+    }
+
+    var head: Head
+    var headRange: SourceRange
+    /// The NFs on the way, in order.
+    var stops: [Stop]
+    /// The queues that the path ends at; nil where it ends at its last stop.
+    var tail: Tail?
+    var node: YAMLNode
+
+    var line: Int { node.range.start.line }
+}
+
+/// What faulty links name, or would name if they could: it has had its report, and is not reported as unused too.
+struct Mentions {
+    var interfaces: Set<Int> = []
+    var functions: Set<Int> = []
+
+    mutating func insert(_ meaning: NameTable.Meaning) {
+        switch meaning {
+        case .interface(let index): interfaces.insert(index)
+        case .function(let index): functions.insert(index)
+        }
+    }
+}

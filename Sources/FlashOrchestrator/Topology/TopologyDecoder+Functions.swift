@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FlashRuntime
+internal import YAMLBridge
+
+extension TopologyDecoder {
+    func functions(_ section: DecodedValue?) -> [DeclaredFunction] {
+        (section?.entries ?? []).map { entry in
+            let value = entry.value
+            var declared = DeclaredFunction(name: entry.key, keyRange: entry.keyRange, value: value)
+            guard let program = program(value["program"]) else { return declared }
+            declared.program = program
+            let configuration = configuration(value["config"], of: program, keyRange: entry.keyRange)
+            if case .fixed(let outputs) = program.outputs {
+                declared.outputs = outputs
+            }
+            guard let configuration else { return declared }
+            declared.outputs = program.outputNames(configuration: configuration)
+            declared.function = Function(
+                name: entry.key, program: program.name, configuration: configuration,
+                threads: value["threads"]?.integer ?? 1,
+                cpus: value["cpus"]?.list?.compactMap(\.integer) ?? [],
+                wait: value.choice("wait", default: .adaptive),
+                restart: value.choice("restart", default: .onFailure))
+            return declared
+        }
+    }
+
+    private func program(_ value: DecodedValue?) -> ProgramDeclaration? {
+        guard let value, let name = value.text else { return nil }
+        if let program = programs[name] { return program }
+        log.add(
+            .unknownProgram, "unknown program \(quoted(name))", at: value.range,
+            help: [nearest(to: name, in: programs.names), "programs are " + programs.names.joined(separator: ", ")]
+                .compactMap(\.self).joined(separator: " "))
+        return nil
+    }
+
+    /// nil: reported.
+    private func configuration(
+        _ value: DecodedValue?, of program: ProgramDeclaration, keyRange: SourceRange
+    ) -> ProgramConfiguration? {
+        if value?.isFaulty == true { return nil }
+        let node = value?.node ?? YAMLNode(.mapping([]), range: keyRange)
+        let section = schemas.decode(
+            node, as: .mapping(TopologySchema.configuration(of: program)),
+            label: SchemaDecoder.Label("config", keyRange: keyRange))
+        var configuration = ProgramConfiguration()
+        var isComplete = true
+        for parameter in program.parameters {
+            if let given = section[parameter.name] {
+                let value = parameterValue(given)
+                configuration.values[parameter.name] = value
+                isComplete = isComplete && value != nil
+            } else if let value = parameter.defaultValue {
+                configuration.values[parameter.name] = value
+            } else {
+                isComplete = isComplete && parameter.isOptional
+            }
+        }
+        guard isComplete else { return nil }
+        if let error = programs.check(program.name, configuration) {
+            report(error, in: section, keyRange: keyRange)
+            return nil
+        }
+        return configuration
+    }
+
+    /// nil: faulty, or one of its elements is.
+    private func parameterValue(_ value: DecodedValue) -> ParameterValue? {
+        switch value.content {
+        case .boolean(let boolean): return .boolean(boolean)
+        case .integer(let integer): return .integer(integer)
+        case .text(let text): return .string(text)
+        case .list(let values):
+            let elements = values.compactMap(parameterValue)
+            return elements.count == values.count ? .list(elements) : nil
+        case .mapping, .dependent, .faulty: return nil
+        }
+    }
+
+    /// Points at the scalar of the file that the program is not content with, and into it where it says where.
+    private func report(_ error: ConfigurationError, in section: DecodedValue, keyRange: SourceRange) {
+        guard let given = section[error.parameter] else {
+            log.add(
+                .refusedConfiguration, "\(quoted(error.parameter)): \(error.message)", at: keyRange, help: error.help)
+            return
+        }
+        let elements = given.list ?? []
+        let value = error.element.flatMap { elements.indices.contains($0) ? elements[$0] : nil } ?? given
+        let range = error.offset.map { value.node.range(ofScalars: $0..<($0 &+ 1)) } ?? value.range
+        log.add(.refusedConfiguration, error.message, at: range, help: error.help)
+    }
+}
