@@ -55,6 +55,11 @@ int flash_memory(const char *name, size_t size)
 	return descriptor;
 }
 
+int flash_scratch(const char *name)
+{
+	return result(memfd_create(name, MFD_CLOEXEC));
+}
+
 int flash_socket_pair(int *first, int *second)
 {
 	int ends[2];

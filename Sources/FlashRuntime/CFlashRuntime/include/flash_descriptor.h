@@ -25,6 +25,9 @@ int flash_event(int blocking);
 /* Returns a memfd of `size` zero bytes whose size is sealed. */
 int flash_memory(const char *name, size_t size);
 
+/* Returns an empty memfd that may grow. */
+int flash_scratch(const char *name);
+
 /* Makes a connected pair of SOCK_SEQPACKET Unix sockets. Returns 0. */
 int flash_socket_pair(int *first, int *second);
 
