@@ -68,7 +68,8 @@ struct ChainBuilder {
 
     private func memory(_ chain: Chain) throws(PlanError) -> MemoryPlan {
         let rings = chain.links.values.reduce(0) { $0 + $1.ringCount }
-        let fresh = try MemoryPlanner.plan(request: topology.memory, rings: rings, queues: chain.queues.count)
+        let fresh = try MemoryPlanner.plan(
+            request: topology.memory, rings: rings, queues: chain.queues.count, sources: chain.sourceThreads)
         guard let old = observed.chain.memory, old.datapath == fresh.datapath, old.frameSize == fresh.frameSize,
             topology.memory.frames == nil || topology.memory.frames == old.frames
         else { return fresh }

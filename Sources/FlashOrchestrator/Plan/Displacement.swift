@@ -75,7 +75,10 @@ struct Displacement {
         if old.frames != new.frames { return "umem.frames changes from \(old.frames) to \(new.frames)" }
         let rings = target.rings.subtracting(observed.chain.rings).count
         let queues = target.queues.subtracting(observed.chain.queues).count
-        let needed = rings * MemoryPlanner.smallestRing + queues * MemoryPlanner.framesPerQueue
+        let sources = max(0, target.sourceThreads - observed.chain.sourceThreads)
+        let needed =
+            rings * MemoryPlanner.smallestRing + queues * MemoryPlanner.framesPerQueue
+            + sources * MemoryPlanner.framesPerSource
         if needed > observed.freeFrames {
             return "the new links need \(needed) frames, and the umem has \(observed.freeFrames) left"
         }
@@ -106,6 +109,11 @@ extension Observed {
 }
 
 extension Chain {
+    /// Threads that make packets.
+    package var sourceThreads: Int {
+        functions.values.reduce(0) { $0 + ($1.isSource ? $1.function.threads : 0) }
+    }
+
     /// The exchange rings that the chain's hops are.
     package var rings: Set<RingKey> {
         var result: Set<RingKey> = []

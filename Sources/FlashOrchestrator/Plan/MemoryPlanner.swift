@@ -6,6 +6,8 @@ package enum MemoryPlanner {
     package static let framesPerQueue = 2 * queueRingSize
     /// Entries of each of the four rings of a NIC queue.
     package static let queueRingSize = 2048
+    /// Frames that a thread fills which makes packets.
+    package static let framesPerSource = 128
     package static let largestRing = 2048
     package static let smallestRing = 256
     /// Rings become smaller, as far as they may, so that all frames together stay below this: 128 MiB at 2 KiB each.
@@ -16,14 +18,18 @@ package enum MemoryPlanner {
         max(2, rings / 4) &* capacity
     }
 
-    /// - Returns: the plan for a topology that starts afresh.
-    package static func plan(request: MemoryRequest, rings: Int, queues: Int) throws(PlanError) -> MemoryPlan {
+    /// The plan for a topology that starts afresh.
+    ///
+    /// - Parameter sources: threads that make packets.
+    package static func plan(
+        request: MemoryRequest, rings: Int, queues: Int, sources: Int = 0
+    ) throws(PlanError) -> MemoryPlan {
         let limit = request.frames ?? frameTarget
         var capacity = largestRing
-        while capacity > smallestRing, needed(rings: rings, queues: queues, capacity: capacity) > limit {
+        while capacity > smallestRing, needed(rings, queues, sources, capacity) > limit {
             capacity /= 2
         }
-        let needed = needed(rings: rings, queues: queues, capacity: capacity)
+        let needed = needed(rings, queues, sources, capacity)
         if let frames = request.frames, frames < needed {
             throw .tooFewFrames(given: frames, needed: needed, rings: rings, queues: queues)
         }
@@ -32,7 +38,8 @@ package enum MemoryPlanner {
             frames: request.frames ?? rounded, frameSize: request.frameSize, ringCapacity: capacity)
     }
 
-    static func needed(rings: Int, queues: Int, capacity: Int) -> Int {
-        rings * capacity + queues * framesPerQueue + reserve(rings: rings, capacity: capacity)
+    private static func needed(_ rings: Int, _ queues: Int, _ sources: Int, _ capacity: Int) -> Int {
+        rings * capacity + queues * framesPerQueue + sources * framesPerSource
+            + reserve(rings: rings, capacity: capacity)
     }
 }

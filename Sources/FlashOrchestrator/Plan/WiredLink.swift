@@ -61,7 +61,7 @@ package struct ThreadKey: Codable, Hashable, Sendable, Comparable, CustomStringC
 }
 
 /// An exchange ring's identity.
-package struct RingKey: Codable, Hashable, Sendable {
+package struct RingKey: Codable, Hashable, Sendable, Comparable {
     package var link: LinkSource
     package var source: ThreadKey
     package var target: ThreadKey
@@ -70,6 +70,11 @@ package struct RingKey: Codable, Hashable, Sendable {
         self.link = link
         self.source = source
         self.target = target
+    }
+
+    package static func < (left: RingKey, right: RingKey) -> Bool {
+        if left.link != right.link { return left.link < right.link }
+        return (left.source, left.target) < (right.source, right.target)
     }
 }
 

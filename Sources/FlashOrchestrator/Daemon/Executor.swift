@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Carries out plans for one topology, and knows what stands. Not safe to use from two threads at once.
+package final class Executor {
+    package enum Outcome: Sendable {
+        case done
+        /// A step, or the proof after the last one (`step` nil), failed; what was before is back.
+        case failed(step: Int?, HostError)
+        /// And so did the way back.
+        case rollbackFailed(step: Int?, HostError, [String])
+    }
+
+    package let host: any Host
+    /// What stands.
+    package private(set) var chain: Chain
+    var fabric: Fabric
+    /// The table that each thread was given last.
+    var tables: [ThreadKey: TablePlan] = [:]
+    /// How long anything may take, in seconds.
+    var deadline = 5.0
+    /// Rings that the plan at hand still has to make: they share the frames that are left.
+    var ringsToMake = 0
+    /// True on the way back: who does not answer is replaced.
+    var isUndoing = false
+    private var halted: [FunctionID] = []
+
+    /// - Parameter chain: what stands on the host already.
+    package init(host: any Host, chain: Chain = Chain()) {
+        self.host = host
+        self.chain = chain
+        fabric = Fabric(chain)
+    }
+
+    /// What stands, for the planner.
+    package func observe() -> Observed {
+        Observed(
+            chain: chain, freeFrames: chain.memory == nil ? 0 : (try? host.datapath.freeFrames) ?? 0,
+            faults: host.faults(in: chain))
+    }
+
+    /// Gives every thread its table again, as what stands says: after a daemon died in the middle of a step.
+    package func settleAll() throws(HostError) {
+        tables = [:]
+        try settle(Set(chain.functions.flatMap(Self.threads)))
+    }
+
+    /// Carries out a plan; on a failure, undoes what was done of it.
+    package func run(
+        _ plan: Plan, deadline: Double, report: (ProgressEvent) -> Void = { _ in }
+    ) -> Outcome {
+        self.deadline = deadline
+        let before = Set(host.faults(in: chain))
+        ringsToMake = plan.steps.reduce(0) { $0 + Self.newRings($1.change) }
+        haltForRemoval(plan)
+        defer { halted = [] }
+
+        for (index, step) in plan.steps.enumerated() {
+            let summary = plan.summary(of: step, number: index + 1)
+            report(.started(step: summary, count: plan.steps.count))
+            let start = host.now
+            do throws(HostError) {
+                try perform(step)
+                report(.done(step: summary, count: plan.steps.count, milliseconds: milliseconds(since: start)))
+            } catch {
+                report(
+                    .failed(
+                        step: summary, count: plan.steps.count, milliseconds: milliseconds(since: start),
+                        message: error.message))
+                let problems = undo(plan, failed: index, before: before, report: report)
+                return problems.isEmpty
+                    ? .failed(step: index, error) : .rollbackFailed(step: index, error, problems)
+            }
+        }
+        report(.proving(links: chain.links.count))
+        do throws(HostError) {
+            try prove()
+            return .done
+        } catch {
+            let problems = undo(plan, failed: plan.steps.count, before: before, report: report)
+            return problems.isEmpty ? .failed(step: nil, error) : .rollbackFailed(step: nil, error, problems)
+        }
+    }
+
+    /// Undoes the steps before `failed`, and what that one has left of a link; then reads back what stands.
+    private func undo(
+        _ plan: Plan, failed: Int, before: Set<Fault>, report: (ProgressEvent) -> Void
+    ) -> [String] {
+        isUndoing = true
+        defer { isUndoing = false }
+        var problems: [String] = []
+        func attempt(_ index: Int, _ body: () throws(HostError) -> Void) {
+            let start = host.now
+            let summary = plan.summary(of: plan.steps[index], number: index + 1)
+            do throws(HostError) {
+                try body()
+                report(.undone(step: summary, milliseconds: milliseconds(since: start)))
+            } catch {
+                problems.append("\(summary.kind.rawValue) \(summary.subject) could not be undone: \(error.message)")
+            }
+        }
+        if failed < plan.steps.count, case .link(let source, let old, _) = plan.steps[failed].change {
+            attempt(failed) { () throws(HostError) in try change(source, to: old) }
+        }
+        for index in (0..<failed).reversed() {
+            let step = plan.steps[index].undo
+            if case .function(_, let old, let new) = step.change, old == new { continue }
+            attempt(index) { () throws(HostError) in try perform(step) }
+        }
+        do throws(HostError) {
+            try resume()
+        } catch {
+            problems.append(error.message)
+        }
+        if problems.isEmpty {
+            problems = host.faults(in: chain).filter { !before.contains($0) }.map(\.text)
+        }
+        return problems
+    }
+
+    private func perform(_ step: Step) throws(HostError) {
+        switch step.change {
+        case .memory(_, let plan):
+            if let plan { try host.createMemory(plan) } else { try host.removeMemory() }
+        case .host(let name, let old, let new):
+            if let old { try host.removeHost(name, old) }
+            if let new { try host.createHost(name, new) }
+        case .interface(let name, let old, let new):
+            if let old { try host.detach(name, old) }
+            if let new { try host.attach(name, new) }
+        case .queue(let queue, let exists):
+            if exists {
+                guard let interface = chain.interfaces[queue.interface] else {
+                    throw .missing("interface \(queue.interface) is not there")
+                }
+                try host.openQueue(queue, of: interface)
+            } else {
+                try host.closeQueue(queue)
+            }
+        case .function(let function, let old, let new):
+            try perform(step.kind, function, from: old, to: new)
+        case .link(let source, _, let new):
+            try change(source, to: new)
+        }
+        chain.apply(step.change)
+        try host.record(chain)
+    }
+
+    private func perform(
+        _ kind: StepKind, _ function: FunctionID, from old: FunctionPlan?, to new: FunctionPlan?
+    ) throws(HostError) {
+        switch (old, new) {
+        case (nil, let new?):
+            try host.start(function, new)
+            fabric.setFunction(function, isSource: new.isSource)
+        case (let old?, nil):
+            try host.stop(function)
+            fabric.setFunction(function, isSource: nil)
+            for thread in Self.threads(function, old) { tables[thread] = nil }
+        case (let old?, let new?):
+            if kind == .reconfigure {
+                try host.reconfigure(function, from: old, to: new)
+            } else {
+                try host.restart(function, from: old, to: new)
+            }
+        case (nil, nil):
+            return
+        }
+    }
+
+    /// Where the memory goes, nothing can be carried to its end any more: queues are closed to packets first, then
+    /// all workers end, and taking their links down waits for nobody.
+    private func haltForRemoval(_ plan: Plan) {
+        let removesMemory = plan.steps.contains { step in
+            if case .memory(_?, nil) = step.change { true } else { false }
+        }
+        guard removesMemory, let datapath = try? host.datapath else { return }
+        for queue in chain.queues.sorted() where fabric.reader(of: queue) != nil {
+            try? datapath.deliver(queue, false)
+        }
+        halted = chain.functions.keys.sorted()
+        host.halt(halted)
+    }
+
+    /// Lets what was halted run again, as far as it still stands.
+    private func resume() throws(HostError) {
+        guard !halted.isEmpty else { return }
+        try host.resume(halted.filter { chain.functions[$0] != nil })
+        let datapath = try host.datapath
+        for queue in chain.queues.sorted() where fabric.reader(of: queue) != nil {
+            try datapath.deliver(queue, true)
+        }
+    }
+
+    /// Waits until a probe has passed over every ring that is written to.
+    private func prove() throws(HostError) {
+        guard chain.memory != nil else { return }
+        let datapath = try host.datapath
+        let written = tables.values.flatMap { $0.inputs }.flatMap { $0.routes }.flatMap { $0 }
+        for target in Set(written) {
+            guard case .ring(let ring) = target else { continue }
+            try waitUntil("no probe passed from \(ring.source) to \(ring.target)") {
+                datapath.isProven(ring) || !datapath.isRunning(ring.source) || !datapath.isRunning(ring.target)
+            }
+        }
+        if let fault = host.faults(in: chain).first { throw .missing(fault.text) }
+    }
+
+    /// Waits for something, at most until the deadline.
+    func waitUntil(_ failure: @autoclosure () -> String, _ condition: () -> Bool) throws(HostError) {
+        let start = host.now
+        while !condition() {
+            if milliseconds(since: start) > deadline * 1000 { throw .deadline(what: failure(), seconds: deadline) }
+            host.wait(milliseconds: 1)
+        }
+    }
+
+    private func milliseconds(since start: UInt64) -> Double { Double(host.now &- start) / 1e6 }
+
+    static func threads(_ function: FunctionID, _ plan: FunctionPlan) -> [ThreadKey] {
+        (0..<plan.function.threads).map { ThreadKey(function: function, index: $0) }
+    }
+
+    private static func newRings(_ change: Change) -> Int {
+        guard case .link(_, let old, let new?) = change else { return 0 }
+        return max(0, new.ringCount - (old?.ringCount ?? 0))
+    }
+}
+
+extension Fault {
+    var text: String {
+        switch subject {
+        case .function(let function): "nf \(function.name): \(reason)"
+        case .interface(let name): "interface \(name): \(reason)"
+        case .host(let name): "host \(name): \(reason)"
+        }
+    }
+}
