@@ -76,7 +76,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "YAMLBridgeTests", dependencies: ["YAMLBridge"], swiftSettings: strict),
-        .testTarget(name: "FlashRuntimeTests", dependencies: ["FlashRuntime"], swiftSettings: strict),
+        .testTarget(
+            name: "FlashRuntimeTests",
+            dependencies: ["FlashRuntime"],
+            exclude: ["Captures"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "FlashOrchestratorTests",
             dependencies: ["FlashOrchestrator", "YAMLBridge", "FlashRuntime"],

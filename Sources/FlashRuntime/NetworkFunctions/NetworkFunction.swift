@@ -55,7 +55,7 @@ package protocol PacketSource: Program {
 }
 
 /// Where a packet goes: out of an output, or nowhere with a reason.
-package struct Verdict: Hashable, Sendable {
+package struct Verdict: Hashable, BitwiseCopyable, Sendable {
     @usableFromInline package let rawValue: UInt16
 
     @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }

@@ -12,6 +12,7 @@ package enum ProgramCatalog {
     private static func visitAll<V: ProgramVisitor>(_ visitor: inout V) {
         visitor.visit(Forward.self)
         visitor.visit(Counter.self)
+        visitor.visit(Firewall.self)
         visitor.visit(Maglev.self)
         visitor.visit(Responder.self)
         visitor.visitSource(Generator.self)

@@ -50,7 +50,7 @@ enum PacketBuilder {
     static func tcp(
         _ source: Int = 1000, _ destination: Int = 2000, options: [UInt8] = [], _ payload: [UInt8] = []
     ) -> [UInt8] {
-        big16(source) + big16(destination) + big32(1) + big32(0) + [UInt8((20 + options.count) / 4 << 4), 0x02]
+        big16(source) + big16(destination) + big32(1) + big32(0) + [UInt8((20 + options.count) << 2), 0x02]
             + big16(1024) + [0, 0, 0, 0] + options + payload
     }
 
