@@ -21,13 +21,18 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
     private let mailboxes: [Mailbox<Driver>]
     private var programs: [Driver.Running]
     private let gate = Gate()
+    private let carry: (ThreadLoop<Driver>) -> Void
 
+    /// - Parameter carry: runs a thread's loop. It comes from where the driver is known as a type, since the methods of a
+    ///   generic class are not specialised.
     init(
-        threads: [UInt32], configuration: ProgramConfiguration, arena: Arena, resources: WorkerResources
+        threads: [UInt32], configuration: ProgramConfiguration, arena: Arena, resources: WorkerResources,
+        carry: @escaping (ThreadLoop<Driver>) -> Void
     ) throws(ConfigurationError) {
         self.threads = threads
         self.arena = arena
         self.resources = resources
+        self.carry = carry
         mailboxes = threads.map { _ in Mailbox() }
         programs = try Self.programs(configuration, count: threads.count)
     }
@@ -53,7 +58,7 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
                 counters: flash_thread_counters(block).unsafelyUnwrapped,
                 programCounters: ProgramCounters(slots: flash_thread_program_counters(block).unsafelyUnwrapped),
                 mailbox: mailboxes[position], driver: Driver(programs[position]))
-            if let refusal = Self.startThread(loop, gate: gate) { return refusal }
+            if let refusal = startThread(loop) { return refusal }
         }
         programs = []
         do throws(SystemError) { try Confinement.enter() } catch { return "confinement: \(error)" }
@@ -80,10 +85,15 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
     }
 
     /// Returns why not, or nil. The process ends with its last thread.
-    private static func startThread(_ loop: ThreadLoop<Driver>, gate: Gate) -> String? {
+    private func startThread(_ loop: ThreadLoop<Driver>) -> String? {
         var identifier = pthread_t()
         gate.enter()
-        let argument = Unmanaged.passRetained(ThreadStart { ThreadCrew.threadBody(loop, gate: gate) })
+        let argument = Unmanaged.passRetained(
+            ThreadStart { [gate, carry] in
+                gate.wait()
+                carry(loop)
+                if gate.leave() { exit(0) }
+            })
         let result = pthread_create(
             &identifier, nil,
             { argument in
@@ -93,13 +103,6 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
         guard result != 0 else { return nil }
         argument.release()
         return "pthread_create: " + String(cString: strerror(result))
-    }
-
-    private static func threadBody(_ start: ThreadLoop<Driver>, gate: Gate) {
-        gate.wait()
-        var loop = start
-        loop.run()
-        if gate.leave() { exit(0) }
     }
 }
 

@@ -139,7 +139,11 @@ private struct Hiring: ProgramVisitor {
     private mutating func hire<Driver: BatchDriver>(_ driver: Driver.Type) {
         do throws(ConfigurationError) {
             crew = try ThreadCrew<Driver>(
-                threads: threads, configuration: configuration, arena: arena, resources: resources)
+                threads: threads, configuration: configuration, arena: arena, resources: resources
+            ) { loop in
+                var loop = loop
+                loop.run()
+            }
         } catch {
             refusal = "\(error.parameter): \(error.message)"
         }
