@@ -55,8 +55,7 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
             let block = arena.thread(thread)
             let loop = ThreadLoop(
                 arena: arena, resources: resources, thread: block, index: thread, journal: Journal(block),
-                counters: flash_thread_counters(block).unsafelyUnwrapped,
-                programCounters: ProgramCounters(slots: flash_thread_program_counters(block).unsafelyUnwrapped),
+                counters: arena.counters(of: block), programCounters: arena.programCounters(of: block),
                 mailbox: mailboxes[position], driver: Driver(programs[position]))
             if let refusal = startThread(loop) { return refusal }
         }

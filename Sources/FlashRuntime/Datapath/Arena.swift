@@ -44,6 +44,20 @@ struct Arena: @unchecked Sendable {
         at(ring.pointee.slots, as: Packet.self)
     }
 
+    /// The slots and capacity of a ring whose block a worker may have overwritten; nil where they are none.
+    ///
+    /// - Parameter size: the arena's, in bytes.
+    func checkedSlots(
+        of ring: UnsafeMutablePointer<flash_ring>, size: Int
+    ) -> (slots: UnsafeMutablePointer<Packet>, capacity: UInt32)? {
+        let block = ring.pointee
+        guard block.capacity.nonzeroBitCount == 1, block.capacity <= 1 << 16, block.slots % 16 == 0,
+            block.slots >= flash_arena_heap_offset(),
+            block.slots <= UInt64(size - Int(block.capacity) * MemoryLayout<Packet>.stride)
+        else { return nil }
+        return (at(block.slots, as: Packet.self), block.capacity)
+    }
+
     @inline(__always) func frame(of address: UInt64) -> Int {
         Int(truncatingIfNeeded: address >> frameShift)
     }
@@ -54,5 +68,14 @@ struct Arena: @unchecked Sendable {
 
     func index(of thread: UnsafeMutablePointer<flash_thread>) -> UInt32 {
         UInt32(truncatingIfNeeded: thread - flash_arena_thread(base, 0))
+    }
+
+    /// The thread's counters, as `enum flash_counter` numbers them.
+    func counters(of thread: UnsafeMutablePointer<flash_thread>) -> UnsafeMutablePointer<UInt64> {
+        flash_thread_counters(thread).unsafelyUnwrapped
+    }
+
+    func programCounters(of thread: UnsafeMutablePointer<flash_thread>) -> ProgramCounters {
+        ProgramCounters(slots: flash_thread_program_counters(thread).unsafelyUnwrapped)
     }
 }

@@ -8,6 +8,8 @@ internal import CFlashRuntime
 /// means that what comes before it may be missing, and is written again. Doing it twice does nothing more.
 struct Recovery {
     let arena: Arena
+    /// The arena's, in bytes.
+    let size: Int
     /// The mapped rings of a port; nil where this process has not mapped them.
     let queue: (UInt32) -> QueueMapping?
 
@@ -39,7 +41,7 @@ struct Recovery {
     private func repeatMoves(_ journal: Journal) {
         for move in 0..<moveCount(journal) {
             let entry = journal.moves[move]
-            guard let target = OutputWords(entry, arena: arena, queue: queue),
+            guard let target = OutputWords(entry, arena: arena, size: size, queue: queue),
                 flash_load_acquire(target.producer) == entry.before
             else { continue }
             for packet in 0..<packetCount(journal) where moveIndex(of: packet, in: journal) == move {
@@ -73,10 +75,11 @@ struct Recovery {
             return
         }
         let ring = arena.ring(base.input_index)
-        guard flash_load_acquire(&ring.pointee.consumer) == base.input_before else { return }
-        let slots = arena.slots(of: ring)
+        guard let (slots, capacity) = arena.checkedSlots(of: ring, size: size),
+            flash_load_acquire(&ring.pointee.consumer) == base.input_before
+        else { return }
         for packet in 0..<packetCount(journal) {
-            slots[Int((base.input_before &+ UInt32(packet)) & (ring.pointee.capacity &- 1))].address = frame(packet)
+            slots[Int((base.input_before &+ UInt32(packet)) & (capacity &- 1))].address = frame(packet)
         }
         flash_store_release(&ring.pointee.consumer, base.input_before &+ base.count)
     }
@@ -94,7 +97,7 @@ private struct OutputWords {
     let mask: UInt32
     let tag: UInt16
 
-    init?(_ move: flash_move, arena: Arena, queue: (UInt32) -> QueueMapping?) {
+    init?(_ move: flash_move, arena: Arena, size: Int, queue: (UInt32) -> QueueMapping?) {
         if move.kind == UInt32(FLASH_KIND_PORT.rawValue) {
             guard let queue = queue(move.index) else { return nil }
             descriptors = queue.transmit.descriptors
@@ -103,9 +106,10 @@ private struct OutputWords {
             tag = UInt16(truncatingIfNeeded: move.index &+ 1)
         } else {
             let ring = arena.ring(move.index)
-            descriptors = arena.slots(of: ring)
+            guard let (slots, capacity) = arena.checkedSlots(of: ring, size: size) else { return nil }
+            descriptors = slots
             producer = flash_ring_producer(ring)
-            mask = ring.pointee.capacity &- 1
+            mask = capacity &- 1
             tag = 0
         }
     }

@@ -28,10 +28,10 @@ extension SharedDatapath {
     /// - Parameter programCounters: how many counters of its own the program has.
     package func counters(_ thread: ThreadID, programCounters: Int) -> ThreadCounters {
         let block = arena.thread(UInt32(thread.rawValue))
-        let slots = flash_thread_counters(block)
-        let own = flash_thread_program_counters(block)
+        let slots = arena.counters(of: block)
+        let own = arena.programCounters(of: block).slots
         func value(_ counter: flash_counter, _ offset: Int = 0) -> UInt64 {
-            slots.map { flash_load_relaxed64($0 + Int(counter.rawValue) + offset) } ?? 0
+            flash_load_relaxed64(slots + Int(counter.rawValue) + offset)
         }
         var counters = ThreadCounters()
         counters.rxPackets = value(FLASH_COUNTER_RX_PACKETS)
@@ -45,7 +45,7 @@ extension SharedDatapath {
         counters.txErrors = value(FLASH_COUNTER_TX_ERRORS)
         counters.drops = DropReason.allCases.map { value(FLASH_COUNTER_DROPS, Int($0.rawValue)) }
         counters.program = (0..<min(max(programCounters, 0), ProgramCounters.capacity)).map {
-            slot in own.map { flash_load_relaxed64($0 + slot) } ?? 0
+            flash_load_relaxed64(own + $0)
         }
         return counters
     }

@@ -90,7 +90,7 @@ extension SharedDatapath {
     /// - Precondition: its worker has ended.
     package func recover(_ thread: ThreadID) {
         let block = arena.thread(UInt32(thread.rawValue))
-        Recovery(arena: arena) { port in self.ports[Int(port)]?.mapping }.repair(block)
+        Recovery(arena: arena, size: arenaSize) { port in self.ports[Int(port)]?.mapping }.repair(block)
         flash_store_release(&block.pointee.acknowledged, 0)
         flash_store_release(&block.pointee.acknowledged_mode, 0)
         flash_store_release(&block.pointee.mode, ThreadMode.run.rawValue)

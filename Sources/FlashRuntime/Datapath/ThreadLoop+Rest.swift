@@ -86,13 +86,14 @@ extension ThreadLoop {
         let state = blocked ? FLASH_SLEEPS_BLOCKED.rawValue : FLASH_SLEEPS_EMPTY.rawValue
         _ = flash_exchange(&thread.pointee.sleeping, UInt32(state))
         flash_fence()
-        if !hasWork() { sleep(blocked: blocked) }
+        if !hasWork(blocked: blocked) { sleep(blocked: blocked) }
         _ = flash_exchange(&thread.pointee.sleeping, UInt32(FLASH_AWAKE.rawValue))
         idleSince = 0
     }
 
-    /// The look after the announcement of sleep.
-    private mutating func hasWork() -> Bool {
+    /// The look after the announcement of sleep. Packets that have come since, and have no room, are work too where the thread
+    /// has not said that it is blocked: the reader that makes room would not wake it.
+    private mutating func hasWork(blocked: Bool) -> Bool {
         if flash_load_acquire(&thread.pointee.generation) != generation
             || flash_load_relaxed(&thread.pointee.mode) != UInt32(FLASH_MODE_RUN.rawValue) || mailbox.isFull
         {
@@ -107,7 +108,7 @@ extension ThreadLoop {
                 let output = table.outputs + Int(input.pointee.reach[position])
                 room = min(room, output.pointee.currentRoom())
             }
-            if room != 0 { return true }
+            if room != 0 || !blocked { return true }
         }
         return false
     }
