@@ -19,6 +19,18 @@ extension ThreadLoop {
         for index in 0..<table.inputCount where table.inputs[index].released != 0 { relieve(table.inputs + index) }
     }
 
+    /// Wakes all neighbours, whatever they say of themselves: a predecessor may have died after it had published and
+    /// before it told them, or between taking their mark of sleep and signalling their event.
+    mutating func greetNeighbours() {
+        for index in 0..<table.outputCountInUse {
+            let output = table.outputs + index
+            if output.pointee.isPort { kick(output) } else { resources.signal(output.pointee.readerEvent) }
+        }
+        for index in 0..<table.inputCount where table.inputs[index].writer != nil {
+            resources.signal(table.inputs[index].writerEvent)
+        }
+    }
+
     /// Wakes the reader of an output if it sleeps.
     mutating func announce(_ output: UnsafeMutablePointer<Output>) {
         output.pointee.unannounced = 0

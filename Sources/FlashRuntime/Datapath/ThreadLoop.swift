@@ -77,6 +77,7 @@ struct ThreadLoop<Driver: BatchDriver> {
             table.release()
             table = TableView(thread: thread, arena: arena, resources: resources)
             table.sendProbes()
+            if generation == 0 { greetNeighbours() }
             announceAll()
             generation = wanted
             flash_store_release(&thread.pointee.acknowledged, wanted)
