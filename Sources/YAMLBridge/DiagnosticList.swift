@@ -10,6 +10,9 @@ struct DiagnosticList {
         self.limit = limit
     }
 
+    /// Whether a further one is only counted: nothing need be spent on its help.
+    var isFull: Bool { kept.count >= limit }
+
     mutating func error(_ message: String, at range: SourceRange?, help: String? = nil) {
         add(Diagnostic(.error, message, at: range, help: help))
     }

@@ -64,15 +64,15 @@ package struct DiagnosticRenderer: Sendable {
     // MARK: The source line
 
     private func excerpt(_ range: SourceRange) -> (source: String, caret: String)? {
-        guard let bytes = lines.line(range.start.line) else { return nil }
-        let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars).map(DisplayText.masked)
-        let first = min(max(range.start.column - 1, 0), scalars.count)
-        var end = range.end.line > range.start.line ? scalars.count : min(range.end.column - 1, scalars.count)
-        while range.end.line > range.start.line, end > first + 1, scalars[end - 1].properties.isWhitespace { end -= 1 }
-        end = max(end, first)
-        let shown = window(scalars, first..<end)
-        let before = shown.lowerBound > 0 ? "..." : ""
-        let after = shown.upperBound < scalars.count ? "..." : ""
+        guard let line = lines.line(range.start.line) else { return nil }
+        let (scalars, skipped, isCut) = near(range.start.column - 1, in: line)
+        let first = min(max(range.start.column - 1 - skipped, 0), scalars.count)
+        let isLonger = range.end.line > range.start.line
+        var end = isLonger ? scalars.count : min(max(range.end.column - 1 - skipped, first), scalars.count)
+        while isLonger, end > first + 1, scalars[end - 1].properties.isWhitespace { end -= 1 }
+        let shown = window(scalars, first..<end, isPart: isCut || skipped > 0)
+        let before = shown.lowerBound + skipped > 0 ? "..." : ""
+        let after = shown.upperBound < scalars.count || isCut ? "..." : ""
 
         var source = String.UnicodeScalarView()
         source.append(contentsOf: scalars[shown])
@@ -86,12 +86,29 @@ package struct DiagnosticRenderer: Sendable {
         return (before + String(source) + after, caret)
     }
 
-    /// The scalars that are shown of a line: all, or as many as there is room for, with the marked ones near the middle.
-    private func window(_ scalars: [Unicode.Scalar], _ marked: Range<Int>) -> Range<Int> {
+    /// Scalars of a line around a column: so many that more cannot be shown, so few that a line of megabytes costs little.
+    private func near(
+        _ column: Int, in line: ArraySlice<UInt8>
+    ) -> (scalars: [Unicode.Scalar], skipped: Int, isCut: Bool) {
+        let skipped = max(0, column - width)
+        var start = line.startIndex
+        var count = 0
+        while start < line.endIndex {
+            if !TextMap.isContinuation(line[start]) {
+                if count == skipped { break }
+                count += 1
+            }
+            start += 1
+        }
+        let end = min(line.endIndex, start + 8 * width)
+        let scalars = String(decoding: line[start..<end], as: UTF8.self).unicodeScalars.map(DisplayText.masked)
+        return (scalars, count, end < line.endIndex)
+    }
+
+    /// Which of them are shown: all, or as many as there is room for, with the marked ones near the middle.
+    private func window(_ scalars: [Unicode.Scalar], _ marked: Range<Int>, isPart: Bool) -> Range<Int> {
         func cells(_ scalar: Unicode.Scalar) -> Int { scalar == "\t" ? 8 : DisplayText.width(scalar) }
-        // Nothing beyond the width on either side can be shown: so a long line is not measured whole.
-        let candidates = max(0, marked.lowerBound - width)..<min(scalars.count, marked.lowerBound + width + 1)
-        if candidates == scalars.indices, scalars.reduce(0, { $0 + cells($1) }) <= width { return scalars.indices }
+        if !isPart, scalars.reduce(0, { $0 + cells($1) }) <= width { return scalars.indices }
         let room = width - 6
         var start = marked.lowerBound
         var end = marked.lowerBound

@@ -4,10 +4,10 @@
 struct DocumentBuilder {
     var map: TextMap
     let limits: YAMLLimits
-    /// Whether the text for libyaml went through `VariableShield`.
-    let hidesVariables: Bool
     var expander: VariableExpander
     var diagnostics: DiagnosticList
+    /// See `YAMLDocument.Result`.
+    var work: Int
 
     private let usesDollars: Bool
     private var frames: [CollectionFrame] = []
@@ -17,7 +17,6 @@ struct DocumentBuilder {
     /// Nodes that came through aliases.
     private var expanded = 0
     private var isBomb = false
-    private var work = 0
 
     private enum Anchor {
         /// Its node is not at its end: an alias to it would hold itself. `start` tells redefinitions apart.
@@ -28,11 +27,11 @@ struct DocumentBuilder {
     /// Why reading ends before the end of the text.
     private struct Stop: Error {}
 
-    init(map: TextMap, limits: YAMLLimits, hidesVariables: Bool, expander: VariableExpander) {
+    init(map: TextMap, limits: YAMLLimits, expander: VariableExpander, work: Int) {
         self.map = map
         self.limits = limits
-        self.hidesVariables = hidesVariables
         self.expander = expander
+        self.work = work
         diagnostics = DiagnosticList(limit: limits.diagnostics)
         usesDollars = map.bytes.contains(VariableShield.dollar)
     }
@@ -98,22 +97,31 @@ struct DocumentBuilder {
     private mutating func scalar(_ written: String, _ style: Event.Style, _ event: Event) {
         let properties = NodeProperties(event, &map)
         let isMissing = style == .plain && written.isEmpty
-        let start = isMissing ? map.byteOffset(ofScalar: event.end) : properties.contentStart
         var end = map.byteOffset(ofScalar: event.end)
+        let start = isMissing ? end : min(properties.contentStart, end)
         if style == .block { end = endOfBlock(start..<end) }
-        let range = map.range(ofBytes: start..<max(start, end))
+        let range = range(of: start..<end, event)
         let isPlain = plainness(of: event.tag, style, properties)
         if isMissing, documents == 1, frames.isEmpty, event.anchor == nil, event.tag == nil {
             reportEmpty()
             return
         }
         let isKey = !frames.isEmpty && frames[frames.count - 1].expectsKey
-        let builder = ScalarBuilder(written: written, style: style, source: start..<max(start, end), isKey: isKey)
+        let builder = ScalarBuilder(written: written, style: style, source: start..<end, isKey: isKey)
         let (text, origin, isFaulty) = builder.build(in: &self, usesDollars: usesDollars)
         let scalar = YAMLNode.Scalar(text: text, isPlain: isPlain, origin: origin)
         let node = YAMLNode(.scalar(scalar), range: range, isFaulty: isFaulty)
         if let anchor = event.anchor { anchors[anchor] = .closed(node, size: 1) }
         place(node, writtenAt: range, size: 1, isMerge: written == "<<" && style == .plain && isKey)
+    }
+
+    /// Of the bytes of a scalar; most of them are all of their event, whose position is found without a search.
+    private mutating func range(of bytes: Range<Int>, _ event: Event) -> SourceRange {
+        guard event.anchor == nil, event.tag == nil, case .scalar(let text, let style) = event.kind, style != .block,
+            !text.isEmpty
+        else { return map.range(ofBytes: bytes) }
+        let start = map.position(ofScalar: event.start)
+        return SourceRange(start: start, end: map.position(ofScalar: event.end))
     }
 
     /// Behind the last character of a block scalar that is neither blank nor a line break.
@@ -165,8 +173,9 @@ struct DocumentBuilder {
         case .open:
             diagnostics.error("'*\(name)' is inside the node that it stands for", at: range)
         case nil:
-            let near = Suggestion.nearest(to: name, in: anchors.keys.sorted()).map { "did you mean '*\($0)'?" }
-            diagnostics.error("no anchor '&\(name)' stands before this alias", at: range, help: near)
+            let names = diagnostics.isFull ? [] : anchors.keys.sorted()
+            let help = Suggestion.nearest(to: name, in: names).map { "did you mean '*\($0)'?" }
+            diagnostics.error("no anchor '&\(name)' stands before this alias", at: range, help: help)
         }
         place(node, writtenAt: range, size: size)
     }

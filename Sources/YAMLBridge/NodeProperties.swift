@@ -9,6 +9,7 @@ struct NodeProperties {
 
     init(_ event: Event, _ map: inout TextMap) {
         contentStart = map.byteOffset(ofScalar: event.start)
+        guard event.anchor != nil || event.tag != nil else { return }
         let bytes = map.bytes
         let end = map.byteOffset(ofScalar: event.end)
         for _ in 0..<((event.anchor == nil ? 0 : 1) + (event.tag == nil ? 0 : 1)) {

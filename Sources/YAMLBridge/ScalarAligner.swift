@@ -23,6 +23,7 @@ struct ScalarAligner {
     private var isVerbatim = false
     /// Up to here no line break follows blanks: they need not be looked through again.
     private var noFoldBefore = 0
+    private var work = 0
 
     private init(_ text: [UInt8], _ source: ArraySlice<UInt8>) {
         self.text = text
@@ -30,11 +31,16 @@ struct ScalarAligner {
         read = source.startIndex
     }
 
-    /// - Parameter source: what stands in the file, without quotes; for block scalars with the header
+    /// - Parameters:
+    ///   - source: what stands in the file, without quotes; for block scalars with the header
+    ///   - work: gets the bytes added that were looked at ahead
     /// - Returns: ascending in `text`, the first at 0
-    static func runs(of text: [UInt8], in source: ArraySlice<UInt8>, style: Event.Style) -> [Run] {
+    static func runs(
+        of text: [UInt8], in source: ArraySlice<UInt8>, style: Event.Style, work: inout Int
+    ) -> [Run] {
         var aligner = ScalarAligner(text, source)
         if style == .block { aligner.alignBlock() } else { aligner.alignFlow(style) }
+        work += aligner.work
         return aligner.runs
     }
 
@@ -97,6 +103,7 @@ extension ScalarAligner {
         guard read >= noFoldBefore, isBlank(read) || isBreak(read) else { return nil }
         var end = read
         while isBlank(end) { end += 1 }
+        work += end - read
         guard isBreak(end) else {
             noFoldBefore = end
             return nil

@@ -15,6 +15,7 @@ struct ScalarBuilder {
     func build(in document: inout DocumentBuilder, usesDollars: Bool) -> Built {
         guard usesDollars, written.utf8.contains(VariableShield.dollar) else { return plain(written, &document) }
         let variables = VariableText(written)
+        document.work += variables.work
         guard !variables.references.isEmpty else {
             return plain(String(decoding: variables.bytes, as: UTF8.self), &document)
         }
@@ -36,21 +37,21 @@ struct ScalarBuilder {
         return (text, origin, false)
     }
 
-    private func runs(of bytes: [UInt8], _ document: DocumentBuilder) -> [ScalarAligner.Run] {
+    private func runs(of bytes: [UInt8], _ document: inout DocumentBuilder) -> [ScalarAligner.Run] {
         let source = document.map.bytes[inner]
         if bytes.elementsEqual(source) { return [ScalarAligner.Run(text: 0, source: source.startIndex, width: 0)] }
-        return ScalarAligner.runs(of: bytes, in: source, style: style)
+        return ScalarAligner.runs(of: bytes, in: source, style: style, work: &document.work)
     }
 
     private func origin(
         of bytes: [UInt8], edits: [ScalarOriginBuilder.Edit], _ document: inout DocumentBuilder
     ) -> ScalarOrigin {
-        let runs = runs(of: bytes, document)
+        let runs = runs(of: bytes, &document)
         return ScalarOriginBuilder.origin(lead: Int8(lead), runs: runs, edits: edits, map: &document.map)
     }
 
     private func key(_ variables: VariableText, _ document: inout DocumentBuilder) -> Built {
-        var places = ScalarOriginBuilder(lead: Int8(lead), runs: runs(of: variables.bytes, document))
+        var places = ScalarOriginBuilder(lead: Int8(lead), runs: runs(of: variables.bytes, &document))
         let text = String(decoding: variables.bytes, as: UTF8.self)
         for reference in variables.references where reference.form != .dollar {
             document.diagnostics.error(
@@ -63,7 +64,7 @@ struct ScalarBuilder {
     }
 
     private func replaced(_ variables: VariableText, _ document: inout DocumentBuilder) -> Built {
-        let runs = runs(of: variables.bytes, document)
+        let runs = runs(of: variables.bytes, &document)
         var places = ScalarOriginBuilder(lead: Int8(lead), runs: runs)
         var output: [UInt8] = []
         var edits: [ScalarOriginBuilder.Edit] = []
@@ -73,7 +74,8 @@ struct ScalarBuilder {
             output += variables.bytes[copied..<reference.range.lowerBound]
             copied = reference.range.upperBound
             let replacement: [UInt8]
-            switch document.expander.replacement(for: reference.form) {
+            let suggests = !document.diagnostics.isFull
+            switch document.expander.replacement(for: reference.form, suggests: suggests) {
             case .text(let text):
                 replacement = Array(text.utf8)
             case .fault(let message, let help):

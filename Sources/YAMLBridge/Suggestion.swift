@@ -6,7 +6,8 @@ package enum Suggestion {
     private static let longest = 64
 
     /// The candidate that the fewest edits (insert, remove, replace or swap two neighbours; a change of case counts
-    /// half) lead to, the first of several; nil where none is near: a third of the name's characters, at most 3.
+    /// half, and half in all where nothing else differs) lead to, the first of several; nil where none is near: a
+    /// third of the name's characters, at most 3.
     package static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
         let scalars = Array(name.unicodeScalars)
         guard !scalars.isEmpty, scalars.count <= longest else { return nil }
@@ -15,7 +16,7 @@ package enum Suggestion {
         for candidate in candidates where candidate != name {
             let other = Array(candidate.unicodeScalars)
             guard other.count <= longest, abs(other.count - scalars.count) <= bound else { continue }
-            let cost = distance(scalars, other)
+            let cost = candidate.lowercased() == name.lowercased() ? 1 : distance(scalars, other)
             if cost <= 2 * bound, cost < best?.cost ?? .max { best = (candidate, cost) }
         }
         return best?.name

@@ -10,13 +10,13 @@ struct TextMap {
     private let lineStarts: [Int]
     /// Scalars before each line; empty where the text is ASCII, for there they are the bytes.
     private let scalarsBeforeLine: [Int]
-    /// Byte offset of every 128th scalar; empty where the text is ASCII.
+    /// Byte offset of every 32nd scalar; empty where the text is ASCII.
     private let checkpoints: [Int]
     private let scalarCount: Int
     /// Line, from 0, of the last lookup: lookups mostly go forward, by little.
     private var lastLine = 0
 
-    private static let stride = 128
+    private static let stride = 32
 
     init(_ lines: SourceLines) {
         bytes = lines.bytes

@@ -20,7 +20,8 @@ struct VariableExpander {
     }
 
     /// As in a shell: the default of `${NAME:-default}` is also taken where the variable is set but empty.
-    mutating func replacement(for form: VariableText.Form) -> Replacement {
+    /// - Parameter suggests: whether to look for a name that was meant
+    mutating func replacement(for form: VariableText.Form, suggests: Bool) -> Replacement {
         let text: String
         switch form {
         case .dollar:
@@ -38,10 +39,7 @@ struct VariableExpander {
             case (let value?, let fallback?): text = value.isEmpty ? fallback : value
             case (nil, let fallback?): text = fallback
             case (nil, nil):
-                return .fault(
-                    message: "variable '\(name)' is not set",
-                    help: unsetHelp(name)
-                )
+                return .fault(message: "variable '\(name)' is not set", help: suggests ? unsetHelp(name) : nil)
             }
         }
         budget -= text.utf8.count

@@ -14,7 +14,8 @@ enum VariableShield {
     private static let firstLast: UInt8 = 0x90
 
     /// The text for libyaml; nil where no variable is in it.
-    static func hide(_ text: [UInt8]) -> [UInt8]? {
+    /// - Parameter work: gets the bytes added that the search for the ends of defaults looked at
+    static func hide(_ text: [UInt8], work: inout Int) -> [UInt8]? {
         var result: [UInt8] = []
         var copied = 0
         var offset = 0
@@ -24,7 +25,7 @@ enum VariableShield {
                 offset = found + (text[found + 1] == dollar ? 2 : 1)
                 continue
             }
-            let end = endOfVariable(text, from: found + 2, stop: &stop)
+            let end = endOfVariable(text, from: found + 2, stop: &stop, work: &work)
             result += text[copied...found]
             for byte in text[(found + 1)..<end] {
                 if let index = hidden.firstIndex(of: byte) {
@@ -43,13 +44,16 @@ enum VariableShield {
 
     /// Just behind the `}`; behind the `{` where this is no variable. A default ends with its line, and with a quote.
     /// - Parameter stop: where the last search for the end of a default ended; it is not repeated
-    private static func endOfVariable(_ text: [UInt8], from start: Int, stop: inout Int) -> Int {
+    private static func endOfVariable(_ text: [UInt8], from start: Int, stop: inout Int, work: inout Int) -> Int {
         var offset = start
         while offset < text.count, isNameByte(text[offset]) { offset += 1 }
         guard offset > start, offset < text.count else { return start }
         if text[offset] == UInt8(ascii: "}") { return offset + 1 }
         guard text[offset...].starts(with: ":-".utf8) else { return start }
-        if stop < offset { stop = text[offset...].firstIndex(where: stops.contains) ?? text.count }
+        if stop < offset {
+            stop = text[offset...].firstIndex(where: stops.contains) ?? text.count
+            work += stop - offset
+        }
         return stop < text.count && text[stop] == stops[0] ? stop + 1 : start
     }
 

@@ -21,6 +21,8 @@ struct VariableText {
     /// The text as written, UTF-8.
     private(set) var bytes: [UInt8] = []
     private(set) var references: [Reference] = []
+    /// Bytes that the search for the ends of variables looked at.
+    private(set) var work = 0
 
     private static let open = UInt8(ascii: "{")
     private static let close = UInt8(ascii: "}")
@@ -48,11 +50,12 @@ struct VariableText {
     private mutating func find(_ starts: [Int]) {
         var starts = starts[...]
         var offset = 0
+        var stop = 0
         while let dollar = bytes[offset...].firstIndex(of: VariableShield.dollar), dollar + 1 < bytes.count {
             while let first = starts.first, first < dollar { starts.removeFirst() }
             let reference: Reference
             if starts.first == dollar {
-                reference = variable(at: dollar)
+                reference = variable(at: dollar, stop: &stop)
             } else if bytes[dollar + 1] == VariableShield.dollar, starts.first != dollar + 1 {
                 reference = Reference(form: .dollar, range: dollar..<(dollar + 2))
             } else {
@@ -64,13 +67,17 @@ struct VariableText {
         }
     }
 
-    private func variable(at dollar: Int) -> Reference {
+    /// - Parameter stop: where the last search for an end ended; it is not repeated
+    private mutating func variable(at dollar: Int, stop: inout Int) -> Reference {
         let start = dollar + 2
-        guard let end = bytes[start...].firstIndex(where: { $0 == Self.close || $0 == UInt8(ascii: "\n") }),
-            bytes[end] == Self.close
-        else {
-            let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") }
-            return Reference(form: .unclosed, range: dollar..<line.endIndex)
+        if stop < start {
+            stop = bytes[start...].firstIndex { $0 == Self.close || $0 == UInt8(ascii: "\n") } ?? bytes.count
+            work += stop - start
+        }
+        let end = stop
+        guard end < bytes.count, bytes[end] == Self.close else {
+            let name = bytes[start...].prefix(while: VariableShield.isNameByte)
+            return Reference(form: .unclosed, range: dollar..<name.endIndex)
         }
         let range = dollar..<(end + 1)
         let name = bytes[start..<end].prefix(while: VariableShield.isNameByte)

@@ -45,11 +45,10 @@ package enum YAMLDocument {
         guard faults.isEmpty else {
             return Result(root: nil, diagnostics: faults.map { $0.diagnostic(in: lines.bytes) })
         }
-        let shielded = VariableShield.hide(lines.bytes)
-        var builder = DocumentBuilder(
-            map: TextMap(lines), limits: limits, hidesVariables: shielded != nil,
-            expander: VariableExpander(variables: variables, limit: limits.substitutedBytes)
-        )
+        var work = 0
+        let shielded = VariableShield.hide(lines.bytes, work: &work)
+        let expander = VariableExpander(variables: variables, limit: limits.substitutedBytes)
+        var builder = DocumentBuilder(map: TextMap(lines), limits: limits, expander: expander, work: work)
         (shielded ?? lines.bytes).withUnsafeBufferPointer { text in
             builder.build(from: text)
         }

@@ -45,7 +45,7 @@ struct VariableTests {
         #expect(Parsed("a: |\n  x\n  y ${NOP}\n").faults == ["3:5-3:11 variable 'NOP' is not set"])
         #expect(
             Parsed("a: go ${NOP on\nb: ${A}").faults == [
-                "1:7-1:15 '${' without a '}'", "2:4-2:8 variable 'A' is not set",
+                "1:7-1:12 '${' without a '}'", "2:4-2:8 variable 'A' is not set",
             ])
         #expect(Parsed("a: { b: \"${N\" }").faults == ["1:10-1:13 '${' without a '}'"])
         for form in ["${}", "${1A}", "${A-b}", "${A:?x}", "${A b}", "${A:-${B}}"] {
