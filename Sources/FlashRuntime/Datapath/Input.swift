@@ -37,6 +37,9 @@ struct Input {
     /// Slots given back since the writer was last looked after.
     var released: UInt32 = 0
 
+    /// Slots after which a blocked writer is looked after although this thread is still busy: it may run on another core.
+    @inline(__always) var relieveLimit: UInt32 { (mask &+ 1) / 4 }
+
     /// Packets that wait; looks at the other side's index only where its own copy shows none.
     @inline(__always) mutating func available() -> UInt32 {
         if kind == .frames { return mask &+ 1 }

@@ -7,7 +7,7 @@ internal import Glibc
 ///
 /// A thread that sleeps says so in its block first, then looks once more; whoever publishes for it looks at that word after.
 /// Both sides have a full fence between the two, so one of them sees the other. A neighbour is looked after when this
-/// thread has nothing more to do or has moved `announceLimit` packets, not at each batch: threads that share a core hand over
+/// thread has nothing more to do or has moved a quarter of the ring, not at each batch: threads that share a core hand over
 /// whole rings.
 extension ThreadLoop {
     /// Looks after all neighbours for which something has changed.

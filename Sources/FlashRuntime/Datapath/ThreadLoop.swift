@@ -31,9 +31,6 @@ struct ThreadLoop<Driver: BatchDriver> {
         case contended
     }
 
-    /// Packets after which a neighbour on another core is looked after before this thread is idle.
-    static var announceLimit: UInt32 { 512 }
-
     mutating func run() {
         flash_store_release(&thread.pointee.tid, UInt32(bitPattern: flash_thread_number()))
         var idleSince: UInt64 = 0
