@@ -12,7 +12,9 @@ package enum FlowHash {
     @inline(__always)
     package static func hash(_ bytes: UnsafeRawPointer, length: Int) -> UInt32 {
         var headers = PacketHeaders(bytes, length: length)
-        guard headers.readLink() == nil, headers.readNetwork() == nil else { return link(headers) }
+        guard headers.readLink() == nil, headers.readNetwork() == nil else {
+            return link(bytes, length: length)
+        }
         return hash(headers)
     }
 
@@ -31,7 +33,7 @@ package enum FlowHash {
             source = mix(bytes.big64(offset &+ 8) ^ first, bytes.big64(offset &+ 16) ^ second)
             destination = mix(bytes.big64(offset &+ 24) ^ first, bytes.big64(offset &+ 32) ^ second)
         case .arp, .other:
-            return link(headers)
+            return link(bytes, length: headers.length)
         }
         guard headers.fragment == .whole else {
             // What is behind IPv6's fragment header is known of the first fragment only.
@@ -47,11 +49,10 @@ package enum FlowHash {
     }
 
     @inline(never)
-    private static func link(_ headers: PacketHeaders) -> UInt32 {
-        guard headers.length >= 14 else { return 0 }
-        return finish(
-            headers.bytes.big48(0) ^ UInt64(headers.bytes.big16(12)) << 48,
-            headers.bytes.big48(6) ^ UInt64(headers.bytes.big16(12)) << 48, 0)
+    private static func link(_ bytes: UnsafeRawPointer, length: Int) -> UInt32 {
+        guard length >= 14 else { return 0 }
+        let etherType = UInt64(bytes.big16(12)) << 48
+        return finish(bytes.big48(0) ^ etherType, bytes.big48(6) ^ etherType, 0)
     }
 
     /// The smaller end first, so that a flow has one hash in both directions.

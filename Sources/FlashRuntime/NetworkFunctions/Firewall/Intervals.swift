@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One dimension of a classifier: all numbers, cut where any rule begins or ends, so that within an interval the same
-/// rules apply. For each interval it says where in `RuleVectors` the set of these rules lies.
-struct IntervalTable<Key: BitwiseCopyable & FixedWidthInteger & UnsignedInteger & Sendable> {
+/// One field of a packet: all numbers, cut where any rule begins or ends, so that within an interval the same rules
+/// apply. For each interval it says where in `RuleVectors` the set of these rules lies.
+struct Intervals<Key: FixedWidthInteger & UnsignedInteger> {
     /// The first number of each interval, ascending from 0.
-    private let starts: OwnedBuffer<Key>
-    /// Offsets in words, for each interval.
-    private let offsets: OwnedBuffer<Int32>
+    private(set) var starts: [Key] = []
+    /// For each interval, in words.
+    private(set) var offsets: [Int32] = []
 
     /// - Parameters:
     ///   - ranges: for each rule the numbers that it matches; ranges of a rule may overlap.
@@ -20,8 +20,6 @@ struct IntervalTable<Key: BitwiseCopyable & FixedWidthInteger & UnsignedInteger 
             }
         }
         changes.sort { $0.at < $1.at }
-        var starts: [Key] = []
-        var offsets: [Int32] = []
         var rules = vectors.empty
         var next = 0
         var start: Key = 0
@@ -38,8 +36,6 @@ struct IntervalTable<Key: BitwiseCopyable & FixedWidthInteger & UnsignedInteger 
             if next == changes.count { break }
             start = changes[next].at
         }
-        self.starts = OwnedBuffer(starts)
-        self.offsets = OwnedBuffer(offsets)
     }
 
     /// Disjoint and not touching, so that no rule ends where it begins again.
@@ -55,17 +51,23 @@ struct IntervalTable<Key: BitwiseCopyable & FixedWidthInteger & UnsignedInteger 
         return result
     }
 
-    /// Binary search without a branch that could be mispredicted.
-    @inline(__always)
-    func offset(of key: Key) -> Int {
-        let first = starts.base
-        var base = first
-        var count = starts.count
-        while count > 1 {
-            let half = count >> 1
-            base = base[half] <= key ? base + half : base
-            count &-= half
+    /// The intervals within `low...high`, cut off at its ends, as offset and size: for small keys.
+    func pieces(from low: Key, through high: Key) -> [(offset: Int32, count: Int)] {
+        // The last interval that begins at or before `low`.
+        var index = 0
+        var end = starts.count
+        while index + 1 < end {
+            let middle = (index + end) / 2
+            if starts[middle] <= low { index = middle } else { end = middle }
         }
-        return Int(offsets.base[base - first])
+        var result: [(offset: Int32, count: Int)] = []
+        var start = Int(low)
+        while start <= Int(high) {
+            let next = index + 1 < starts.count ? min(Int(starts[index + 1]), Int(high) + 1) : Int(high) + 1
+            result.append((offsets[index], next - start))
+            start = next
+            index += 1
+        }
+        return result
     }
 }
