@@ -118,6 +118,18 @@ import Testing
         }
     }
 
+    /// The IP header says that the datagram ends within the transport header.
+    @Test(arguments: [(6, 20), (17, 8), (132, 12), (1, 8), (58, 8)]) func shortTransportHeaders(number: Int, size: Int)
+    {
+        let header = number == 6 ? B.tcp() : [UInt8](repeating: 0, count: 5) + [8] + [UInt8](repeating: 0, count: 10)
+        for length in 0...size {
+            let payload = Array(header[..<length])
+            let expected: DropReason? = length < size ? .truncated : nil
+            #expect(reason(B.ethernet(0x0800, B.ipv4(number, payload) + [UInt8](repeating: 9, count: 40))) == expected)
+            #expect(reason(B.ethernet(0x86DD, B.ipv6(number, payload) + [UInt8](repeating: 9, count: 40))) == expected)
+        }
+    }
+
     @Test func aThirdTagHidesNothing() {
         let tags = [(0x88A8, 1), (0x8100, 2), (0x8100, 3)]
         #expect(reason(B.ethernet(0x0800, tags: tags, B.ipv4(6, B.tcp()))) == .unhandled)

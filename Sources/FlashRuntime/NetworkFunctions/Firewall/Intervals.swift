@@ -51,8 +51,8 @@ struct Intervals<Key: FixedWidthInteger & UnsignedInteger> {
         return result
     }
 
-    /// The intervals within `low...high`, cut off at its ends, as offset and size: for small keys.
-    func pieces(from low: Key, through high: Key) -> [(offset: Int32, count: Int)] {
+    /// The interval that `low` lies in, cut off to `low...high`: for small keys.
+    func piece(from low: Key, through high: Key) -> (offset: Int32, count: Int) {
         // The last interval that begins at or before `low`.
         var index = 0
         var end = starts.count
@@ -60,14 +60,7 @@ struct Intervals<Key: FixedWidthInteger & UnsignedInteger> {
             let middle = (index + end) / 2
             if starts[middle] <= low { index = middle } else { end = middle }
         }
-        var result: [(offset: Int32, count: Int)] = []
-        var start = Int(low)
-        while start <= Int(high) {
-            let next = index + 1 < starts.count ? min(Int(starts[index + 1]), Int(high) + 1) : Int(high) + 1
-            result.append((offsets[index], next - start))
-            start = next
-            index += 1
-        }
-        return result
+        let next = index + 1 < starts.count ? min(Int(starts[index + 1]), Int(high) + 1) : Int(high) + 1
+        return (offsets[index], next - Int(low))
     }
 }

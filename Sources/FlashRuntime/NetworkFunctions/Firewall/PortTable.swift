@@ -12,17 +12,24 @@ struct PortTable {
         var pages: [Int32] = []
         var entries: [Int32] = []
         var uniform: [Int32: Int32] = [:]
-        for first in stride(from: 0, to: 1 << 16, by: 256) {
-            let page = intervals.pieces(from: UInt16(first), through: UInt16(first + 255))
-            if page.count == 1, let known = uniform[page[0].offset] {
-                pages.append(known)
+        while pages.count < 256 {
+            let first = pages.count * 256
+            let whole = intervals.piece(from: UInt16(first), through: .max)
+            guard whole.count >= 256 else {
+                pages.append(Int32(entries.count))
+                var port = first
+                while port < first + 256 {
+                    let piece = intervals.piece(from: UInt16(port), through: UInt16(first + 255))
+                    entries += [Int32](repeating: piece.offset, count: piece.count)
+                    port += piece.count
+                }
                 continue
             }
-            if page.count == 1 { uniform[page[0].offset] = Int32(entries.count) }
-            pages.append(Int32(entries.count))
-            for piece in page {
-                entries += repeatElement(piece.offset, count: piece.count)
+            let place = uniform[whole.offset] ?? Int32(entries.count)
+            if uniform.updateValue(place, forKey: whole.offset) == nil {
+                entries += [Int32](repeating: whole.offset, count: 256)
             }
+            pages += [Int32](repeating: place, count: whole.count / 256)
         }
         self.entries = OwnedBuffer(entries)
         self.pages = OwnedBuffer(pages)

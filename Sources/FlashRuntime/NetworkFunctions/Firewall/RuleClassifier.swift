@@ -55,8 +55,8 @@ struct RuleClassifier<Address: BitwiseCopyable & FixedWidthInteger & UnsignedInt
         destinations = IntervalTree(Intervals(rules.map { addresses($0.destination) }, &builder))
         sourcePorts = PortTable(Intervals(rules.map { ports($0.source) }, &builder))
         destinationPorts = PortTable(Intervals(rules.map { ports($0.destination) }, &builder))
-        let byProtocol = Intervals(rules.map(\.transportProtocols), &builder).pieces(from: .min, through: .max)
-        protocols = OwnedBuffer(byProtocol.flatMap { repeatElement($0.offset, count: $0.count) })
+        let byProtocol = Intervals(rules.map(\.transportProtocols), &builder)
+        protocols = OwnedBuffer((UInt8.min...UInt8.max).map { byProtocol.piece(from: $0, through: $0).offset })
         withoutPorts = builder.add(rules) { !$0.namesPorts }
         withUnknownPorts = builder.add(rules) { !$0.namesPorts || $0.action == .accept }
         vectors = builder.finish()

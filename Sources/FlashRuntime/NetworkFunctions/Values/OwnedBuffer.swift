@@ -19,8 +19,9 @@ final class OwnedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
 
     convenience init(_ elements: [Element]) {
         self.init(zeroed: elements.count)
-        for (index, element) in elements.enumerated() {
-            base[index] = element
+        elements.withUnsafeBufferPointer { source in
+            guard let first = source.baseAddress else { return }
+            base.update(from: first, count: source.count)
         }
     }
 
