@@ -70,6 +70,8 @@ let package = Package(
             name: "flash-orch",
             dependencies: [
                 "FlashOrchestrator",
+                "FlashRuntime",
+                "YAMLBridge",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/FlashOrchestrator/CLI",

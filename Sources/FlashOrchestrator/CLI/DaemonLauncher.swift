@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashOrchestrator
+import FlashRuntime
+import Glibc
+
+/// Starts a daemon where none runs.
+enum DaemonLauncher {
+    /// How long a daemon may take until it answers, in milliseconds. One that takes over a large chain needs a while.
+    private static let patience: Int32 = 20_000
+
+    /// Returns once a daemon answers at the socket.
+    static func ensure(_ connection: ConnectionOptions) async throws {
+        do {
+            _ = try await connection.client.health()
+            return
+        } catch .noDaemon {
+            guard geteuid() == 0 else {
+                throw CommandError(
+                    CommandExit.notPermitted, "no daemon runs at \(connection.path), and only root can start one",
+                    help: "run this command as root (sudo), or start the daemon: sudo flash-orch daemon")
+            }
+        } catch {
+            throw CommandError(error)
+        }
+        try start(socket: connection.path)
+    }
+
+    private static func start(socket: String) throws(CommandError) {
+        let notice = try ReadyNotice.Listener()
+        let process = try spawn(socket: socket, notify: notice.address)
+        switch notice.wait(for: process, milliseconds: patience) {
+        case .ready: return
+        case .exited: throw failed("the daemon ended at once")
+        case .timedOut: throw failed("the daemon did not become ready within \(patience / 1000) s")
+        }
+    }
+
+    private static func failed(_ message: String) -> CommandError {
+        CommandError(CommandExit.failed, message, help: "its log is \(RuntimePaths.daemonLog)")
+    }
+
+    /// In a session of its own, so that it outlives this command's terminal.
+    private static func spawn(socket: String, notify: String) throws(CommandError) -> pid_t {
+        guard mkdir(RuntimePaths.directory, 0o750) == 0 || errno == EEXIST else {
+            throw .system(RuntimePaths.directory, errno)
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(
+            &actions, STDOUT_FILENO, RuntimePaths.daemonLog, O_WRONLY | O_CREAT | O_APPEND, 0o640)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // POSIX_SPAWN_SETSID, which glibc hides behind _GNU_SOURCE.
+        posix_spawnattr_setflags(&attributes, 0x80)
+
+        let executable = RuntimePaths.executable
+        var inherited = ProcessEnvironment.all.filter { !$0.hasPrefix("NOTIFY_SOCKET=") }
+        inherited.append("NOTIFY_SOCKET=\(notify)")
+        let arguments = CStrings([executable, "daemon", "--socket", socket])
+        let environment = CStrings(inherited)
+        var process = pid_t()
+        let code = posix_spawn(&process, executable, &actions, &attributes, arguments.pointers, environment.pointers)
+        guard code == 0 else { throw .system(executable, code) }
+        return process
+    }
+}
+
+/// Strings for C, which live as long as this.
+private final class CStrings {
+    let pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ strings: [String]) {
+        pointers = strings.map { strdup($0) } + [nil]
+    }
+
+    deinit {
+        for pointer in pointers { free(pointer) }
+    }
+}
+
+private enum ProcessEnvironment {
+    static var all: [String] {
+        var result: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            result.append(String(cString: text))
+            entry += 1
+        }
+        return result
+    }
+}
