@@ -133,8 +133,8 @@ extension TopologyStatus {
         #expect(state == .running, sourceLocation: location)
         #expect(differences == [], sourceLocation: location)
         #expect(nfs.allSatisfy { $0.state == .running && $0.pid != nil }, sourceLocation: location)
-        #expect(links.allSatisfy(\.isProven), sourceLocation: location)
-        #expect(queues.allSatisfy(\.isAttached), sourceLocation: location)
+        #expect(links.allSatisfy { $0.isProven }, sourceLocation: location)
+        #expect(queues.allSatisfy { $0.isAttached }, sourceLocation: location)
         #expect(frames.missing == 0 && frames.duplicated == 0, sourceLocation: location)
     }
 }

@@ -84,18 +84,33 @@ struct LinkTextParser {
         return true
     }
 
-    /// Goes behind the next arrow; false at the end of the text.
+    /// Goes behind the next arrow; false at the end of the text. What looks like an arrow, and a missing one, is
+    /// reported and taken for it, so that the names behind it are still read.
     private mutating func arrow() -> Bool {
         skipSpaces()
         guard position < scalars.count else { return false }
-        if !isAtArrow {
-            report("expected '->'\(foundInstead())", help: Self.example)
-            skipToArrow()
-            guard isAtArrow else { return false }
+        if isAtArrow {
+            position += 2
+            return true
         }
+        let start = position
+        while let scalar = peek(), Self.arrowLike.contains(scalar) { position += 1 }
+        if position > start {
+            faults.append(
+                LinkText.Fault(
+                    message: "expected '->', found \(quoted(text(start..<position)))", span: start..<position,
+                    help: Self.example))
+            return true
+        }
+        report("expected '->'\(foundInstead())", help: Self.example)
+        if let scalar = peek(), TextRule.isInName(scalar) { return true }
+        skipToArrow()
+        guard isAtArrow else { return false }
         position += 2
         return true
     }
+
+    private static let arrowLike: Set<Unicode.Scalar> = ["-", "=", ">", "→", "⇒", "–", "—", "~"]
 
     private var isAtArrow: Bool {
         position + 1 < scalars.count && scalars[position] == "-" && scalars[position + 1] == ">"
