@@ -19,15 +19,15 @@ package final class HTTPServer: Sendable {
         answer: @escaping @Sendable (HTTPRequest) async -> HTTPAnswer
     ) async throws -> HTTPServer {
         let descriptor = try HTTPSocket.bind(path: path)
-        let open = ConnectionCount()
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptLimit(limit: limits.connections))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                guard open.enter(limit: limits.connections) else {
-                    return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
-                }
-                channel.closeFuture.whenComplete { _ in open.leave() }
-                return channel.eventLoop.makeCompletedFuture {
+                channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withPipeliningAssistance: false, withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(HTTPServerHandler(limits: limits, answer: answer))
@@ -48,17 +48,33 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// How many connections are open.
+/// Closes a connection that is one too many, in the order in which they come.
+private final class AcceptLimit: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
+
+    private let limit: Int
+    /// A connection closes on a loop of its own.
+    private let open = ConnectionCount()
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let connection = unwrapInboundIn(data)
+        guard open.value.load(ordering: .relaxed) < limit else {
+            connection.close(promise: nil)
+            return
+        }
+        open.value.add(1, ordering: .relaxed)
+        connection.closeFuture.whenComplete { [open] _ in
+            open.value.subtract(1, ordering: .relaxed)
+        }
+        context.fireChannelRead(data)
+    }
+}
+
 private final class ConnectionCount: Sendable {
-    private let count = Atomic<Int>(0)
-
-    func enter(limit: Int) -> Bool {
-        if count.add(1, ordering: .relaxed).newValue <= limit { return true }
-        leave()
-        return false
-    }
-
-    func leave() {
-        count.subtract(1, ordering: .relaxed)
-    }
+    let value = Atomic<Int>(0)
 }
