@@ -89,7 +89,12 @@ final class FakeHost: Host {
 
     func closeQueue(_ queue: QueueID) throws(HostError) {
         try call("closeQueue")
-        check(!isUsed { $0 == .queue(queue) } target: { $0 == .queue(queue) }, "\(queue) closed under a thread")
+        check(
+            !isUsed {
+                $0 == .queue(queue)
+            } target: {
+                $0 == .queue(queue)
+            }, "\(queue) closed under a thread")
         queues[queue] = nil
     }
 
@@ -122,7 +127,8 @@ final class FakeHost: Host {
     func stop(_ function: FunctionID) throws(HostError) {
         try call("stop")
         guard let plan = functions.removeValue(forKey: function) else { return check(false, "\(function) not there") }
-        check(!rings.keys.contains { $0.source.function == function || $0.target.function == function },
+        check(
+            !rings.keys.contains { $0.source.function == function || $0.target.function == function },
             "\(function) stopped with rings")
         for thread in Executor.threads(function, plan) { threads[thread] = nil }
         halted.remove(function)
@@ -184,7 +190,12 @@ extension FakeHost: Datapath {
 
     func removeRing(_ ring: RingKey) {
         check(rings[ring] != nil, "ring not there")
-        check(!isUsed { $0 == .ring(ring) } target: { $0 == .ring(ring) }, "ring removed under a thread")
+        check(
+            !isUsed {
+                $0 == .ring(ring)
+            } target: {
+                $0 == .ring(ring)
+            }, "ring removed under a thread")
         check(rings[ring]?.hasPackets == false || !halted.isEmpty, "packets lost")
         rings[ring] = nil
     }
@@ -206,7 +217,8 @@ extension FakeHost: Datapath {
         check(hasAcknowledged(thread), "table set before the last one was taken")
         for input in table.inputs {
             switch input.source {
-            case .ring(let ring): check(rings[ring] != nil && ring.target == thread, "\(thread) reads no ring of its own")
+            case .ring(let ring):
+                check(rings[ring] != nil && ring.target == thread, "\(thread) reads no ring of its own")
             case .queue(let queue):
                 check(queues[queue] != nil, "\(thread) reads a closed queue")
                 let others = threads.filter { $0.key != thread && $0.value.taken.reads(.queue(queue)) }
@@ -217,7 +229,8 @@ extension FakeHost: Datapath {
                 switch target {
                 case .ring(let ring):
                     check(rings[ring] != nil && ring.source == thread, "\(thread) writes no ring of its own")
-                    check(threads[ring.target]?.taken.reads(.ring(ring)) == true || halted.contains(ring.target.function),
+                    check(
+                        threads[ring.target]?.taken.reads(.ring(ring)) == true || halted.contains(ring.target.function),
                         "\(thread) writes a ring that nobody reads")
                 case .queue(let queue): check(queues[queue] != nil, "\(thread) writes a closed queue")
                 }

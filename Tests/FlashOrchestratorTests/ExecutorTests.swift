@@ -24,7 +24,8 @@ import Testing
         #expect(host.differences(from: executor.chain).isEmpty)
 
         topology.functions.append(Fixtures.function("log"))
-        topology.links = Fixtures.path("lan:0", "firewall", "log", "wan:0")
+        topology.links =
+            Fixtures.path("lan:0", "firewall", "log", "wan:0")
             + Fixtures.path("wan:0", "firewall", "count", "lan:0") + Fixtures.path("firewall[1]", "trash")
         #expect(isDone(try apply(topology, on: executor)))
         #expect(host.differences(from: executor.chain).isEmpty)
@@ -95,7 +96,8 @@ import Testing
         let count = FunctionID(name: "count")
         host.deaf = [ThreadKey(function: count, index: 0)]
         var topology = Fixtures.quickstart()
-        topology.links = Fixtures.path("lan:0", "count", "firewall", "wan:0")
+        topology.links =
+            Fixtures.path("lan:0", "count", "firewall", "wan:0")
             + Fixtures.path("wan:0", "count", "firewall", "lan:0") + Fixtures.path("firewall[1]", "trash")
         guard case .failed(_?, let error) = try apply(topology, on: executor) else {
             Issue.record("it did not fail")

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct PlanWiringTests {
     private func wire(_ topology: Topology, sources: Set<String> = []) -> [LinkSource: WiredLink] {
-        let functions = Dictionary(uniqueKeysWithValues: topology.functions.map { ($0.name, FunctionID(name: $0.name)) })
+        let functions = Dictionary(
+            uniqueKeysWithValues: topology.functions.map { ($0.name, FunctionID(name: $0.name)) })
         return Wiring.links(of: topology, functions: functions, sources: sources)
     }
 
@@ -45,7 +46,8 @@ import Testing
 
     @Test func manyThreadsMeetFewAndFewSpreadToMany() {
         let topology = Topology(
-            name: "t", functions: [
+            name: "t",
+            functions: [
                 Fixtures.function("gen", "generator", threads: 3), Fixtures.function("a", threads: 2),
                 Fixtures.function("b", threads: 3),
             ], links: Fixtures.path("gen", "a", "b"))
@@ -77,7 +79,9 @@ import Testing
     @Test func outputsThatFeedEachOtherInACircleEnd() {
         let topology = Topology(
             name: "t", interfaces: [Interface(name: "lan", device: "d0")],
-            functions: [Fixtures.function("a", "firewall", threads: 2), Fixtures.function("b", "firewall", threads: 3)],
+            functions: [
+                Fixtures.function("a", "firewall", threads: 2), Fixtures.function("b", "firewall", threads: 3),
+            ],
             links: Fixtures.path("lan:0", "a", "lan:0") + Fixtures.path("a[1]", "b", "lan:0")
                 + Fixtures.path("b[1]", "a", "lan:0"))
         let links = wire(topology)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Executor {
-    /// Brings a link from however it stands to what is wanted (nil: away), also from the middle of a change that failed.
-    /// Readers learn of new rings before writers do, and forget old ones when these are empty: no packet is lost.
+    /// Brings a link from however it stands to what is wanted (nil: away), also from the middle of a change that
+    /// failed. Readers learn of new rings before writers do, and forget old ones when these are empty: no packet is
+    /// lost.
     func change(_ link: LinkSource, to wanted: WiredLink?) throws(HostError) {
         let datapath = try host.datapath
         let hops = wanted?.hops ?? []
@@ -38,7 +39,8 @@ extension Executor {
         }
     }
 
-    /// A queue has one reader: the old one lets go of it before the new one takes it. Meanwhile packets wait at the socket.
+    /// A queue has one reader: the old one lets go of it before the new one takes it. Meanwhile packets wait at the
+    /// socket.
     private func moveReader(of queue: QueueID, to hop: Hop?, of link: LinkSource) throws(HostError) {
         let datapath = try host.datapath
         let old = fabric.reader(of: queue)

@@ -9,6 +9,7 @@ package enum HostError: Error, Hashable, Sendable {
     case deadline(what: String, seconds: Double)
     /// A worker said no, or ended; with the last lines of its log.
     case worker(nf: String, reason: String, log: [String])
+    case lab(LabError, doing: String)
     case datapath(String)
     case missing(String)
 
@@ -16,6 +17,7 @@ package enum HostError: Error, Hashable, Sendable {
     package var message: String {
         switch self {
         case .system(let error, let doing): "\(doing): \(error)"
+        case .lab(let error, let doing): "\(doing): \(error)"
         case .deadline(let what, let seconds): "\(what), not within \(Self.text(seconds)) s"
         case .worker(let nf, let reason, let log):
             "nf \(nf) \(reason)" + (log.isEmpty ? "" : "; its log ends with: \(log.joined(separator: " | "))")

@@ -55,15 +55,7 @@ struct Displacement {
 
     private mutating func displace(interface name: String, _ reason: String) {
         if reasons[.interface(name)] == nil { reasons[.interface(name)] = reason }
-        guard middle.interfaces.removeValue(forKey: name) != nil else { return }
-        middle.queues = middle.queues.filter { $0.interface != name }
-        middle.links = middle.links.compactMapValues { link in
-            if case .queues(name, _) = link.target { return nil }
-            return link
-        }
-        middle.links = middle.links.filter { source, _ in
-            if case .queue(let queue) = source.head { queue.interface != name } else { true }
-        }
+        middle.removeInterface(name)
     }
 
     private static func memoryReason(_ observed: Observed, _ target: Chain) -> String? {
@@ -109,6 +101,17 @@ extension Observed {
 }
 
 extension Chain {
+    /// Removes an interface with its queues, and the links that begin or end there.
+    package mutating func removeInterface(_ name: String) {
+        guard interfaces.removeValue(forKey: name) != nil else { return }
+        queues = queues.filter { $0.interface != name }
+        links = links.filter { source, link in
+            if case .queues(name, _) = link.target { return false }
+            if case .queue(let queue) = source.head, queue.interface == name { return false }
+            return true
+        }
+    }
+
     /// Threads that make packets.
     package var sourceThreads: Int {
         functions.values.reduce(0) { $0 + ($1.isSource ? $1.function.threads : 0) }

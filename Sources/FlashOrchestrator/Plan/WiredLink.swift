@@ -16,8 +16,8 @@ package struct WiredLink: Codable, Hashable, Sendable {
 package struct Hop: Codable, Hashable, Sendable, Comparable {
     package var source: HopEnd
     package var target: HopEnd
-    /// The how manieth visit of its path to the target NF this hop begins, from 0; 0 at a queue. With the path's head it
-    /// tells the target thread where the packets go on to.
+    /// The how manieth visit of its path to the target NF this hop begins, from 0; 0 at a queue. With the path's
+    /// head it tells the target thread where the packets go on to.
     package var visit: Int
 
     package init(from source: HopEnd, to target: HopEnd, visit: Int = 0) {

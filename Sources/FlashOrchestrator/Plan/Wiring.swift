@@ -3,8 +3,8 @@
 /// Expands the links of a topology to the threads that packets can reach.
 ///
 /// - Queue i of an interface, as listed, is read by thread i modulo threads of the NF that it leads to.
-/// - From an NF with n threads to one with m: if n >= m, thread i leads to thread i modulo m; else each thread leads to all
-///   m and spreads by flow. Either way a flow stays on one thread.
+/// - From an NF with n threads to one with m: if n >= m, thread i leads to thread i modulo m; else each thread leads
+///   to all m and spreads by flow. Either way a flow stays on one thread.
 /// - Thread i sends to queue i modulo count of those that a link names.
 package struct Wiring {
     /// The links of a topology with their hops; a link that no packet can reach has none.

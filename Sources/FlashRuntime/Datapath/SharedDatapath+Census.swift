@@ -41,14 +41,7 @@ extension SharedDatapath {
             for slot in 0..<record.capacity where note(slots[slot].address) { census.inRings += 1 }
         }
         for record in ports.values {
-            let pool = arena.at(UInt64(record.pool.lowerBound), as: UInt64.self)
-            let mapping = record.mapping
-            let sent = flash_load_acquire(mapping.transmit.producer)
-            let size = mapping.transmit.mask &+ 1
-            let free = min(flash_load_acquire(mapping.completion.consumer) &+ size &- sent, size)
-            for offset in 0..<free where note(pool[Int((sent &+ offset) & mapping.transmit.mask)]) {
-                census.inQueues += 1
-            }
+            forEachFreeFrame(of: record) { if note($0) { census.inQueues += 1 } }
         }
         let pool = framePool
         for frame in 0..<frameCount {
@@ -64,5 +57,15 @@ extension SharedDatapath {
             if owners[frame] > 1 { census.duplicated += 1 }
         }
         return census
+    }
+
+    /// Addresses of the frames that stand in the pool of a queue's send side.
+    func forEachFreeFrame(of record: PortRecord, _ body: (UInt64) -> Void) {
+        let pool = arena.at(UInt64(record.pool.lowerBound), as: UInt64.self)
+        let mapping = record.mapping
+        let sent = flash_load_acquire(mapping.transmit.producer)
+        let size = mapping.transmit.mask &+ 1
+        let free = min(flash_load_acquire(mapping.completion.consumer) &+ size &- sent, size)
+        for offset in 0..<free { body(pool[Int((sent &+ offset) & mapping.transmit.mask)]) }
     }
 }

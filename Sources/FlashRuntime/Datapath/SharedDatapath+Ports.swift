@@ -10,6 +10,9 @@ package struct PortState: Hashable, Codable, Sendable {
     /// Frames that the kernel sends or has sent and nobody took back yet, and the send side's size.
     package var transmitUsed: Int
     package var transmitSize: Int
+    /// Packets taken from the RX ring and put into the TX ring since the socket was opened, modulo 2^32.
+    package var received: UInt32
+    package var sent: UInt32
     package var flashID: Int
 }
 
@@ -96,7 +99,9 @@ extension SharedDatapath {
             receiveUsed: used(mapping.receive.producer, mapping.receive.consumer, mapping.receive.mask),
             receiveSize: Int(mapping.receive.mask) + 1,
             transmitUsed: used(mapping.transmit.producer, mapping.completion.consumer, mapping.transmit.mask),
-            transmitSize: Int(mapping.transmit.mask) + 1, flashID: record.number)
+            transmitSize: Int(mapping.transmit.mask) + 1,
+            received: flash_load_acquire(mapping.receive.consumer),
+            sent: flash_load_acquire(mapping.transmit.producer), flashID: record.number)
     }
 
     /// Gives a port's frames back to the pool: those that the kernel had, and those of the send side.

@@ -25,6 +25,7 @@ package final class SharedDatapath {
     var threads: [Int: ThreadRecord] = [:]
     var rings: [Int: RingRecord] = [:]
     var ports: [Int: PortRecord] = [:]
+    var strays = Strays()
 
     package var memoryDescriptor: Int32 { memoryFile.rawValue }
     package var arenaDescriptor: Int32 { arenaFile.rawValue }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashRuntime
+internal import Logging
+
+/// All that the daemon knows. Used by the supervisor's thread only.
+final class DaemonState {
+    let folder: RuntimeFolder
+    let logger: Logger
+    let since = MonotonicClock.timestamp()
+    /// The worker's program file.
+    let program: DescriptorBox
+    var topologies: [String: ManagedTopology] = [:]
+    /// Deals with events for some milliseconds.
+    var pump: (Int) -> Void = { _ in }
+    private var nextSample = MonotonicClock.now()
+
+    /// Between two samples of the counters, in nanoseconds.
+    private static let sampleInterval: UInt64 = 1_000_000_000
+
+    init(folder: RuntimeFolder, program: DescriptorBox, logger: Logger) {
+        self.folder = folder
+        self.program = program
+        self.logger = logger
+    }
+
+    /// A topology that nothing stands of yet.
+    func makeTopology(_ source: AppliedSource, chain: Chain = Chain()) -> ManagedTopology {
+        let host = LinuxHost(topology: source.name, folder: folder, program: program.descriptor.rawValue)
+        host.pump = { [unowned self] in pump($0) }
+        let managed = ManagedTopology(applied: source, host: host, executor: Executor(host: host, chain: chain))
+        host.save = { [unowned managed, folder] host, chain throws(SystemError) in
+            try managed.makeRecord(host, chain).write(to: folder)
+        }
+        return managed
+    }
+
+    // MARK: what the supervisor waits for
+
+    var runningWorkers: [(host: LinuxHost, function: FunctionRecord, descriptor: Int32)] {
+        topologies.values.flatMap { managed in
+            managed.host.functions.values.compactMap { function in
+                function.worker.map { (managed.host, function, $0.process.descriptor) }
+            }
+        }
+    }
+
+    var acknowledgeEvents: [Int32] {
+        topologies.values.compactMap { $0.host.acknowledge?.descriptor.rawValue }
+    }
+
+    var millisecondsToNextTimer: Int {
+        if topologies.isEmpty { return 60_000 }
+        var next = nextSample
+        for managed in topologies.values {
+            for function in managed.host.functions.values {
+                if let retry = function.retryAt { next = min(next, retry) }
+            }
+        }
+        let now = MonotonicClock.now()
+        return next <= now ? 0 : Int((next - now) / 1_000_000) + 1
+    }
+
+    func runTimers() {
+        let now = MonotonicClock.now()
+        for managed in topologies.values {
+            for function in managed.host.functions.values {
+                if let retry = function.retryAt, retry <= now { managed.host.retry(function) }
+            }
+        }
+        guard nextSample <= now else { return }
+        nextSample = now &+ Self.sampleInterval
+        for managed in topologies.values {
+            managed.sampler.take(managed.host)
+            for function in managed.host.functions.values { function.log.rotate() }
+        }
+    }
+
+    // MARK: what the planner has to know
+
+    func surroundings(for topology: String) -> Surroundings {
+        var held: [String: String] = [:]
+        for (name, managed) in topologies where name != topology {
+            for interface in managed.executor.chain.interfaces.values { held[interface.device] = name }
+        }
+        let facts = MachineFacts.current()
+        return Surroundings(
+            devices: (facts.devices ?? [:]).mapValues(\.receiveQueues),
+            namespaces: Set(SystemFile.names(in: "/run/netns")), held: held,
+            hasFlashKernel: facts.hasFlashKernel ?? false
+        ) { ProgramCatalog.declaration(of: $0) }
+    }
+
+    var holds: [MachineFacts.Hold] {
+        topologies.flatMap { name, managed in
+            managed.executor.chain.interfaces.values.map { MachineFacts.Hold(topology: name, device: $0.device) }
+        }
+    }
+
+    func find(_ name: String) throws(ServiceError) -> ManagedTopology {
+        guard let managed = topologies[name] else {
+            let names = topologies.keys.sorted().joined(separator: ", ")
+            throw ServiceError(
+                .notFound, "no topology \(name) is applied",
+                help: names.isEmpty ? "nothing is applied" : "there are: \(names)")
+        }
+        return managed
+    }
+}

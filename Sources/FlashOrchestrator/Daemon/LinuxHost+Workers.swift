@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashRuntime
+internal import Glibc
+
+/// Workers: how they are started, replaced and ended.
+extension LinuxHost {
+    func start(_ function: FunctionID, _ plan: FunctionPlan) throws(HostError) {
+        let shared = try requireShared()
+        var threads: [FunctionRecord.Thread] = []
+        func giveUp() {
+            for thread in threads {
+                if let frames = thread.frames { shared.removeRing(frames) }
+                shared.removeThread(thread.id)
+            }
+        }
+        do throws(DatapathError) {
+            for _ in 0..<plan.function.threads {
+                threads.append(FunctionRecord.Thread(id: try shared.addThread()))
+                let last = threads.count - 1
+                if plan.isSource { threads[last].frames = try shared.addFrames(of: threads[last].id) }
+            }
+        } catch {
+            giveUp()
+            throw .datapath("nf \(function.name): \(error.text)")
+        }
+        let record = FunctionRecord(
+            function: function, plan: plan, threads: threads,
+            log: WorkerLog(path: folder.log(of: function.name, in: topology)))
+        for index in threads.indices { tables[record.key(index)] = TablePlan() }
+        do {
+            let worker = try spawn(record, plan)
+            try activate(worker, record, plan)
+            record.worker = worker
+            functions[function] = record
+        } catch {
+            giveUp()
+            throw error
+        }
+    }
+
+    func restart(_ function: FunctionID, from old: FunctionPlan, to new: FunctionPlan) throws(HostError) {
+        let record = try requireFunction(function)
+        let next = try spawn(record, new)
+        endWorker(record)
+        record.isStopping = false
+        record.retryAt = nil
+        do {
+            try activate(next, record, new)
+            record.plan = new
+            record.worker = next
+            record.isFailed = false
+            record.policy = RestartPolicy()
+        } catch {
+            end(next)
+            recover(record)
+            replaceDead(record, afterMilliseconds: RestartPolicy.longLife)
+            throw error
+        }
+    }
+
+    func reconfigure(_ function: FunctionID, from old: FunctionPlan, to new: FunctionPlan) throws(HostError) {
+        let record = try requireFunction(function)
+        if old.function.configuration != new.function.configuration, let worker = record.worker {
+            do throws(WorkerError) {
+                try worker.control.reconfigure(new.function.configuration)
+            } catch {
+                throw .worker(nf: function.name, reason: "refused the new configuration: \(error)", log: [])
+            }
+        }
+        record.plan = new
+        setSpin(record)
+    }
+
+    func replace(_ function: FunctionID) {
+        guard let record = functions[function], let worker = record.worker else { return }
+        record.log.note("worker \(worker.process.identifier) does not answer and is killed")
+        _ = try? worker.process.signal(SIGKILL)
+        _ = try? worker.process.waitForExit(milliseconds: nil)
+        noteExit(record)
+        recover(record)
+        replaceDead(record, afterMilliseconds: RestartPolicy.longLife)
+    }
+
+    func stop(_ function: FunctionID) throws(HostError) {
+        let record = try requireFunction(function)
+        let shared = try requireShared()
+        endWorker(record)
+        functions[function] = nil
+        for (index, thread) in record.threads.enumerated() {
+            lostBefore &+= Self.lost(by: thread.id, in: shared)
+            if let frames = thread.frames { shared.removeRing(frames) }
+            shared.removeThread(thread.id)
+            tables[record.key(index)] = nil
+            generations[record.key(index)] = nil
+            // The next thread in its slot has another event.
+            for other in functions.values { other.worker?.events[thread.id] = nil }
+        }
+    }
+
+    func halt(_ functions: [FunctionID]) {
+        let records = functions.compactMap { self.functions[$0] }
+        for record in records { askToEnd(record) }
+        for record in records { endWorker(record) }
+    }
+
+    func resume(_ functions: [FunctionID]) throws(HostError) {
+        for function in functions {
+            let record = try requireFunction(function)
+            record.isStopping = false
+            if record.worker == nil && !record.isFailed { try startSuccessor(record) }
+        }
+    }
+
+    // MARK: supervision
+
+    /// To be called when a worker's pidfd says that it has ended.
+    func workerEnded(_ record: FunctionRecord) {
+        guard let worker = record.worker else { return }
+        let life = Int((now &- worker.started) / 1_000_000)
+        noteExit(record)
+        recover(record)
+        if !record.isStopping { replaceDead(record, afterMilliseconds: life) }
+    }
+
+    /// To be called when the time of `retryAt` has come.
+    func retry(_ record: FunctionRecord) {
+        record.retryAt = nil
+        do {
+            try startSuccessor(record)
+        } catch {
+            record.log.note(error.message)
+            replaceDead(record, afterMilliseconds: 0)
+        }
+    }
+
+    private func replaceDead(_ record: FunctionRecord, afterMilliseconds life: Int) {
+        guard record.plan.function.restart != .never else {
+            record.isFailed = true
+            record.log.note("restart is never")
+            return
+        }
+        switch record.policy.died(afterMilliseconds: life) {
+        case .giveUp:
+            record.isFailed = true
+            record.log.note("it ended \(RestartPolicy.deathLimit) times in a row, and is not started again")
+        case .restart(let delay):
+            record.restarts += 1
+            if delay == 0 { retry(record) } else { record.retryAt = now &+ UInt64(delay) &* 1_000_000 }
+        }
+    }
+
+    private func startSuccessor(_ record: FunctionRecord) throws(HostError) {
+        let worker = try spawn(record, record.plan)
+        try activate(worker, record, record.plan)
+        record.worker = worker
+        do { try save(self, recordedChain) } catch { record.log.note("\(error)") }
+    }
+
+    private func noteExit(_ record: FunctionRecord) {
+        guard let worker = record.worker else { return }
+        let exit = ((try? worker.process.exitStatus()) ?? nil) ?? .unknown
+        record.lastExit = exit.description
+        record.worker = nil
+        if !record.isStopping { record.log.note("worker \(worker.process.identifier) ended: \(exit)") }
+    }
+
+    /// Carries through what the dead worker's threads left undone.
+    func recover(_ record: FunctionRecord) {
+        guard let shared else { return }
+        for thread in record.threads { shared.recover(thread.id) }
+    }
+
+    // MARK: one worker
+
+    /// Starts a worker and gives it all that its threads' tables name. It does not run yet.
+    private func spawn(_ record: FunctionRecord, _ plan: FunctionPlan) throws(HostError) -> WorkerRecord {
+        let shared = try requireShared()
+        guard let acknowledge else { throw .missing("there is no umem") }
+        let worker: WorkerRecord
+        do throws(SystemError) {
+            let pair = try OwnedDescriptor.socketPair()
+            let log = try record.log.open()
+            let process = try WorkerProcess(
+                executable: program,
+                arguments: [
+                    "flash-nf", "--topology", topology, "--nf", record.function.name, "--runtime", folder.path,
+                ],
+                control: pair.second.rawValue, daemonEnd: pair.first.rawValue, log: log.rawValue
+            ).spawn()
+            worker = WorkerRecord(
+                process: process, control: WorkerControl(try OwnedDescriptor.duplicate(pair.first.rawValue)),
+                started: now, since: MonotonicClock.timestamp())
+        } catch {
+            throw .system(error, doing: "starting nf \(record.function.name)")
+        }
+        do {
+            do throws(WorkerError) {
+                let held = try worker.control.start(
+                    program: plan.function.program, configuration: plan.function.configuration,
+                    threads: record.threadIDs, memory: shared.memoryDescriptor, arena: shared.arenaDescriptor,
+                    acknowledgeEvent: acknowledge.descriptor.rawValue)
+                worker.memory = Array(held.prefix(3))
+            } catch {
+                throw HostError.worker(nf: record.function.name, reason: "\(error)", log: record.log.tail())
+            }
+            for (index, thread) in record.threads.enumerated() {
+                try give(thread.id, to: worker, of: record)
+                try give(tables[record.key(index)] ?? TablePlan(), to: worker, of: record)
+            }
+        } catch let error as HostError {
+            end(worker)
+            throw error
+        } catch {
+            end(worker)
+            throw .missing("\(error)")
+        }
+        return worker
+    }
+
+    /// Lets a worker carry packets.
+    private func activate(
+        _ worker: WorkerRecord, _ record: FunctionRecord, _ plan: FunctionPlan
+    ) throws(HostError) {
+        setSpin(record, plan)
+        do throws(SystemError) {
+            // Threads that it starts now take this over.
+            if let first = plan.function.cpus.first {
+                try Affinity.set(thread: worker.process.identifier, cpus: [first])
+            }
+        } catch {
+            end(worker)
+            throw .system(error, doing: "nf \(record.function.name)")
+        }
+        do throws(WorkerError) {
+            try worker.control.run()
+        } catch {
+            end(worker)
+            throw .worker(nf: record.function.name, reason: "did not become ready: \(error)", log: record.log.tail())
+        }
+        placeThreads(worker, plan)
+    }
+
+    /// Threads of a worker are numbered as they were started: after its main thread, ascending.
+    private func placeThreads(_ worker: WorkerRecord, _ plan: FunctionPlan) {
+        let cpus = plan.function.cpus
+        guard cpus.count > 1 else { return }
+        let tasks = SystemFile.names(in: "/proc/\(worker.process.identifier)/task").compactMap { Int32($0) }.sorted()
+        for (index, task) in tasks.filter({ $0 != worker.process.identifier }).enumerated() {
+            try? Affinity.set(thread: task, cpus: [cpus[index % cpus.count]])
+        }
+    }
+
+    private func setSpin(_ record: FunctionRecord, _ plan: FunctionPlan? = nil) {
+        let wait = (plan ?? record.plan).function.wait
+        for thread in record.threadIDs {
+            switch wait {
+            case .busy: shared?.setSpin(nil, of: thread)
+            case .sleep: shared?.setSpin(0, of: thread)
+            case .adaptive: shared?.setSpin(Self.adaptiveSpin, of: thread)
+            }
+        }
+    }
+
+    /// Asks an NF's threads to end after the batch at hand.
+    private func askToEnd(_ record: FunctionRecord) {
+        record.isStopping = true
+        record.retryAt = nil
+        guard record.worker != nil, let shared else { return }
+        for thread in record.threadIDs { shared.requestMode(.stop, of: thread) }
+    }
+
+    /// Ends an NF's worker, by force where it does not end by itself, and makes its threads ready for a successor.
+    private func endWorker(_ record: FunctionRecord) {
+        askToEnd(record)
+        guard let worker = record.worker else { return }
+        let end = now &+ UInt64(Self.stopPatience) &* 1_000_000
+        while worker.process.isAlive && now < end {
+            pump(10)
+            // Supervision may have seen its end.
+            if record.worker == nil { return }
+        }
+        _ = try? worker.process.signal(SIGKILL)
+        _ = try? worker.process.waitForExit(milliseconds: nil)
+        noteExit(record)
+        recover(record)
+    }
+
+    /// Ends a worker that has not run.
+    private func end(_ worker: WorkerRecord) {
+        _ = try? worker.process.signal(SIGKILL)
+        _ = try? worker.process.waitForExit(milliseconds: nil)
+        _ = try? worker.process.exitStatus()
+    }
+
+    func requireFunction(_ function: FunctionID) throws(HostError) -> FunctionRecord {
+        guard let record = functions[function] else { throw .missing("nf \(function.name) is not there") }
+        return record
+    }
+}

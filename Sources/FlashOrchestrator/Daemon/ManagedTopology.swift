@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashRuntime
+
+/// A topology that the daemon takes care of.
+final class ManagedTopology {
+    var applied: AppliedSource
+    /// While an apply is carried out: what was applied before.
+    var previous: AppliedSource?
+    var isApplying = false
+    /// Why the last apply could not be undone.
+    var problems: [String] = []
+    let host: LinuxHost
+    let executor: Executor
+    var sampler = Sampler()
+
+    init(applied: AppliedSource, host: LinuxHost, executor: Executor) {
+        self.applied = applied
+        self.host = host
+        self.executor = executor
+    }
+
+    func makeRecord(_ host: LinuxHost, _ chain: Chain) -> TopologyRecord {
+        var record = TopologyRecord(source: applied)
+        record.previous = previous
+        record.isApplying = isApplying
+        record.pendingHost = host.pendingHost
+        record.chain = chain
+        for function in host.functions.values {
+            for (index, thread) in function.threads.enumerated() {
+                record.threads.append(
+                    TopologyRecord.ThreadEntry(key: function.key(index), id: thread.id, frames: thread.frames))
+            }
+            guard let worker = function.worker, worker.memory.count == 3 else { continue }
+            record.workers.append(
+                TopologyRecord.WorkerEntry(
+                    function: function.function, process: worker.process.identifier,
+                    startTime: worker.process.startTime, since: worker.since, restarts: function.restarts,
+                    memory: worker.memory[0], arena: worker.memory[1], acknowledge: worker.memory[2],
+                    events: worker.events.map { TopologyRecord.EventEntry(thread: $0, descriptor: $1) },
+                    ports: worker.ports.compactMap { port, numbers in
+                        guard numbers.count == 2 else { return nil }
+                        return TopologyRecord.PortEntry(port: port, socket: numbers[0], link: numbers[1])
+                    }))
+        }
+        record.rings = host.rings.map { TopologyRecord.RingEntry(key: $0, id: $1) }
+        record.queues = host.queues.values.map { queue in
+            TopologyRecord.QueueEntry(
+                key: queue.queue, id: queue.port, rings: queue.socket.rings, isDelivered: queue.isDelivered)
+        }
+        return record
+    }
+}
