@@ -174,6 +174,19 @@ import Testing
         #expect(TopologyFixtures.decode(file).messages == ["9:26-27 error: expected GOOD (write GOOD)"])
     }
 
+    @Test func everyRefusedElementIsReported() {
+        let file = TopologyFixtures.file(
+            nfs:
+                "  fw: { program: firewall, config: { rules: [BAD, fine, a BAD, fine, BAD] } }\n  trash: { program: sink }",
+            links: "  - lan -> fw -> wan\n  - wan -> fw -> lan\n  - fw[deny] -> trash",
+            interfaces: "  lan: { device: a }\n  wan: { device: b }")
+        #expect(
+            TopologyFixtures.decode(file).messages == [
+                "6:46-47 error: expected GOOD (write GOOD)", "6:59-60 error: expected GOOD (write GOOD)",
+                "6:70-71 error: expected GOOD (write GOOD)",
+            ])
+    }
+
     @Test func everyFaultIsReportedInOneRun() {
         let text = """
             version: 2

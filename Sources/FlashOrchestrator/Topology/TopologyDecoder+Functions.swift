@@ -59,12 +59,42 @@ extension TopologyDecoder {
             }
         }
         guard isComplete else { return nil }
-        if let error = programs.check(program.name, configuration) {
-            report(error, in: section, keyRange: keyRange)
-            return nil
-        }
-        return configuration
+        return check(configuration, of: program, section: section, keyRange: keyRange) ? configuration : nil
     }
+
+    /// A program tells of one fault at a time. Where that is an element of a list, the list is tried without it, so that
+    /// all faulty elements are reported in one run.
+    ///
+    /// - Returns: true where the program takes the configuration.
+    private func check(
+        _ configuration: ProgramConfiguration, of program: ProgramDeclaration, section: DecodedValue,
+        keyRange: SourceRange
+    ) -> Bool {
+        var rest = configuration
+        /// Of lists that have lost elements: what the elements' indices were.
+        var places: [String: [Int]] = [:]
+        for attempt in 0..<Self.refusalLimit {
+            guard var error = programs.check(program.name, rest) else { return attempt == 0 }
+            let parameter = error.parameter
+            guard let element = error.element, case .list(var values)? = rest.values[parameter],
+                values.indices.contains(element)
+            else {
+                // Without an element that was wrong a list may be too short: that is no fault of the file.
+                if places[parameter] == nil { report(error, in: section, keyRange: keyRange) }
+                return false
+            }
+            var indices = places[parameter] ?? Array(values.indices)
+            error.element = indices.remove(at: element)
+            report(error, in: section, keyRange: keyRange)
+            places[parameter] = indices
+            values.remove(at: element)
+            rest.values[parameter] = .list(values)
+        }
+        return false
+    }
+
+    /// So many faulty elements of one NF are reported.
+    private static let refusalLimit = 20
 
     /// nil: faulty, or one of its elements is.
     private func parameterValue(_ value: DecodedValue) -> ParameterValue? {

@@ -47,17 +47,22 @@ package enum TopologySchema {
         FieldSchema("zero_copy", .word(Interface.ZeroCopy.words), "whether the NIC writes into packet memory itself"),
     ])
 
-    package static let function = MappingSchema([
-        FieldSchema("program", .text(.any), isRequired: true, "what the NF runs, one of 'flash-orch nf'"),
-        FieldSchema("config", .dependent, "the program's parameters"),
-        FieldSchema("threads", .integer(threads), "number of threads, 1 where it is not given"),
-        FieldSchema(
-            "cpus", .list(of: .integer(0...cpuLimit - 1), count: 1...threads.upperBound, isSet: false),
-            "the CPU of each thread, in turn; the kernel chooses where it is not given"),
-        FieldSchema(
-            "wait", .word(Function.Wait.words), "what an idle thread does: spin, block, or first one then the other"),
-        FieldSchema("restart", .word(Function.Restart.words), "whether a worker that dies is replaced"),
-    ])
+    /// In the JSON Schema, where `config` depends on `program`.
+    package static let functionDefinition = "nf"
+
+    package static let function = MappingSchema(
+        [
+            FieldSchema("program", .text(.any), isRequired: true, "what the NF runs, one of 'flash-orch nf'"),
+            FieldSchema("config", .dependent, "the program's parameters"),
+            FieldSchema("threads", .integer(threads), "number of threads, 1 where it is not given"),
+            FieldSchema(
+                "cpus", .list(of: .integer(0...cpuLimit - 1), count: 1...threads.upperBound, isSet: false),
+                "the CPU of each thread, in turn; the kernel chooses where it is not given"),
+            FieldSchema(
+                "wait", .word(Function.Wait.words), "what an idle thread does: spin, block, or first one then the other"
+            ),
+            FieldSchema("restart", .word(Function.Restart.words), "whether a worker that dies is replaced"),
+        ], definition: functionDefinition)
 
     package static let lab = MappingSchema([
         FieldSchema("hosts", .named(.name, .mapping(host)), "hosts, by name")

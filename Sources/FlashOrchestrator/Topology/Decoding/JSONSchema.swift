@@ -12,7 +12,7 @@ package enum JSONSchema {
         document["$defs"] = .object([
             // Any scalar may be a variable, or have one in it.
             "variable": .object(["type": "string", "pattern": "\\$\\{"]),
-            "function": function(programs: programs),
+            TopologySchema.functionDefinition: function(programs: programs),
         ])
         return .object(document)
     }
@@ -86,8 +86,7 @@ package enum JSONSchema {
             if isSet { result["uniqueItems"] = true }
             return result
         case .mapping(let mapping):
-            return mapping.fields.map(\.key) == TopologySchema.function.fields.map(\.key)
-                ? ["$ref": "#/$defs/function"] : object(mapping)
+            return mapping.definition.map { ["$ref": .string("#/$defs/\($0)")] } ?? object(mapping)
         case .named(let rule, let schema):
             var names: [String: JSONValue] = [:]
             if let pattern = rule.pattern { names["pattern"] = .string(pattern) }

@@ -51,8 +51,13 @@ package struct MappingSchema: Sendable {
     package var fields: [FieldSchema]
     /// Whether keys that begin with `x-` are passed over, whatever they hold: a place for anchors.
     package var allowsExtensions: Bool
+    /// Where the JSON Schema says more of it than stands here: the name of its definition there.
+    package var definition: String?
 
-    package init(noun: String = "key", _ fields: [FieldSchema], allowsExtensions: Bool = false) {
+    package init(
+        noun: String = "key", _ fields: [FieldSchema], allowsExtensions: Bool = false, definition: String? = nil
+    ) {
+        self.definition = definition
         self.noun = noun
         self.fields = fields
         self.allowsExtensions = allowsExtensions

@@ -47,7 +47,7 @@ package struct Maglev: NetworkFunction {
             throw ConfigurationError(
                 parameter: "backends", message: "there have to be 1 to \(Verdict.outputLimit) backends")
         }
-        var places: [String: Int] = [:]
+        var names: Set<String> = []
         for (index, name) in backends.enumerated() {
             if let offset = name.unicodeScalars.enumerated().first(where: { !isAllowed($0.element) })?.offset {
                 throw ConfigurationError(
@@ -59,9 +59,9 @@ package struct Maglev: NetworkFunction {
                     parameter: "backends", element: index,
                     message: name.isEmpty ? "a backend needs a name" : "'\(name)' would be read as an output's number")
             }
-            if let other = places.updateValue(index, forKey: name) {
+            guard names.insert(name).inserted else {
                 throw ConfigurationError(
-                    parameter: "backends", element: index, message: "'\(name)' is backend \(other) already")
+                    parameter: "backends", element: index, message: "'\(name)' is a backend already")
             }
         }
     }
