@@ -89,6 +89,13 @@ let package = Package(
             dependencies: ["FlashOrchestrator", "YAMLBridge", "FlashRuntime"],
             swiftSettings: strict
         ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["FlashOrchestrator", "FlashRuntime", "YAMLBridge"],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
         .executableTarget(
             name: "flash-host-probe",
             dependencies: ["FlashRuntime"],

@@ -54,10 +54,12 @@ struct DocumentBuilder {
                 try handle(event)
             }
             if documents == 0 { reportEmpty() }
+            if isBomb { root = nil }
         } catch let problem as SyntaxProblem {
             diagnostics.add(problem.diagnostic(&map))
             root = nil
         } catch {
+            // What stands before a second document is whole.
             root = documents > 1 ? root : nil
         }
     }

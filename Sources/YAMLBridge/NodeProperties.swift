@@ -14,15 +14,24 @@ struct NodeProperties {
         let end = map.byteOffset(ofScalar: event.end)
         for _ in 0..<((event.anchor == nil ? 0 : 1) + (event.tag == nil ? 0 : 1)) {
             let start = contentStart
-            let isTag = start < bytes.count && bytes[start] == UInt8(ascii: "!")
-            while contentStart < end, !Self.isBlank(bytes[contentStart]) { contentStart += 1 }
-            if isTag { tag = start..<contentStart }
+            if start < end, bytes[start] == UInt8(ascii: "!") {
+                while contentStart < end, !Self.isBlank(bytes[contentStart]) { contentStart += 1 }
+                tag = start..<contentStart
+            } else {
+                contentStart = min(start + 1, end)
+                while contentStart < end, Self.isInAnchor(bytes[contentStart]) { contentStart += 1 }
+            }
             skipBlanks(bytes)
         }
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+    }
+
+    /// libyaml ends an anchor's name before any other character, and some of them may start the node.
+    private static func isInAnchor(_ byte: UInt8) -> Bool {
+        VariableShield.isNameByte(byte) || byte == UInt8(ascii: "-")
     }
 
     /// Blanks, line breaks and comments, which may all stand between the properties and the node.

@@ -30,16 +30,22 @@ struct ScalarBuilder {
     }
 
     private func plain(_ text: String, _ document: inout DocumentBuilder) -> Built {
-        var text = text
-        let isSame = text.withUTF8 { $0.elementsEqual(document.map.bytes[inner]) }
-        if isSame { return (text, ScalarOrigin(lead: Int8(lead)), false) }
+        if stands(text.utf8, document) { return (text, ScalarOrigin(lead: Int8(lead)), false) }
         let origin = origin(of: Array(text.utf8), edits: [], &document)
         return (text, origin, false)
     }
 
+    /// Whether the text stands in the source as it is, on one line. (It may on two: a break that YAML 1.1 does not fold,
+    /// LS or PS, can come before a line feed.)
+    private func stands(_ text: some Collection<UInt8>, _ document: DocumentBuilder) -> Bool {
+        let source = document.map.bytes[inner]
+        guard text.count == source.count, text.elementsEqual(source) else { return false }
+        return !source.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    }
+
     private func runs(of bytes: [UInt8], _ document: inout DocumentBuilder) -> [ScalarAligner.Run] {
         let source = document.map.bytes[inner]
-        if bytes.elementsEqual(source) { return [ScalarAligner.Run(text: 0, source: source.startIndex, width: 0)] }
+        if stands(bytes, document) { return [ScalarAligner.Run(text: 0, source: source.startIndex, width: 0)] }
         return ScalarAligner.runs(of: bytes, in: source, style: style, work: &document.work)
     }
 

@@ -14,7 +14,7 @@ package struct YAMLLimits: Hashable, Sendable {
     package var diagnostics: Int
 
     package init(
-        bytes: Int = 4 << 20, depth: Int = 64, expandedNodes: Int = 1_000_000, substitutedBytes: Int = 4 << 20,
+        bytes: Int = 4 << 20, depth: Int = 64, expandedNodes: Int = 250_000, substitutedBytes: Int = 4 << 20,
         diagnostics: Int = 100
     ) {
         self.bytes = bytes
