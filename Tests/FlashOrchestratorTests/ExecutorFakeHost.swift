@@ -200,6 +200,8 @@ extension FakeHost: Datapath {
         rings[ring] = nil
     }
 
+    func capacity(of ring: RingKey) -> Int { rings[ring] == nil ? 0 : 2048 }
+
     func isEmpty(_ ring: RingKey) -> Bool { rings[ring]?.hasPackets == false }
 
     func isProven(_ ring: RingKey) -> Bool { rings[ring]?.isProven == true }

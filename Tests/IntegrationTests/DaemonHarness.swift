@@ -32,9 +32,10 @@ final class DaemonHarness {
         try result.get()
     }
 
-    /// Ends the daemon and starts another one, as after `systemctl restart`.
-    func restart() async throws {
+    /// Ends the daemon, does something while none runs, and starts another one, as after `systemctl restart`.
+    func restart(_ between: () throws -> Void = {}) async throws {
         await daemon.stop()
+        try between()
         daemon = try await Self.start(folder)
     }
 

@@ -11,8 +11,9 @@ extension Executor {
         let present = fabric.rings[link] ?? []
         let surplus = present.subtracting(rings).sorted()
 
-        for ring in rings.subtracting(present).sorted() {
-            try datapath.addRing(ring, capacity: capacity(datapath))
+        let fresh = rings.subtracting(present).sorted()
+        for (index, ring) in fresh.enumerated() {
+            try datapath.addRing(ring, capacity: capacity(datapath, together: fresh.count - index))
             fabric.addRing(ring)
             ringsToMake -= 1
         }
@@ -34,6 +35,7 @@ extension Executor {
         }
         try settle(Set(surplus.map(\.target)))
         for ring in surplus {
+            framesToCome -= datapath.capacity(of: ring)
             datapath.removeRing(ring)
             fabric.removeRing(ring)
         }
@@ -89,9 +91,12 @@ extension Executor {
         }
     }
 
-    /// Slots for the next ring: what the memory plan says, or an equal share of the frames that are left.
-    private func capacity(_ datapath: any Datapath) -> Int {
-        let share = datapath.freeFrames / max(ringsToMake, 1)
+    /// Slots for the next ring: what the memory plan says, or an equal share of the frames that are left or will be.
+    ///
+    /// - Parameter count: rings that are made before any frame comes back.
+    private func capacity(_ datapath: any Datapath, together count: Int) -> Int {
+        let free = datapath.freeFrames
+        let share = min((free + max(framesToCome, 0)) / max(ringsToMake, 1), free / max(count, 1))
         var capacity = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
         while capacity > 64 && capacity > share { capacity /= 2 }
         return capacity

@@ -18,8 +18,9 @@ package final class Executor {
     var tables: [ThreadKey: TablePlan] = [:]
     /// How long anything may take, in seconds.
     var deadline = 5.0
-    /// Rings that the plan at hand still has to make: they share the frames that are left.
+    /// Rings that the plan at hand still has to make, and frames that it will set free: the ones share the others.
     var ringsToMake = 0
+    var framesToCome = 0
     /// True on the way back: who does not answer is replaced.
     var isUndoing = false
     private var halted: [FunctionID] = []
@@ -50,7 +51,7 @@ package final class Executor {
     ) -> Outcome {
         self.deadline = deadline
         let before = Set(host.faults(in: chain))
-        ringsToMake = plan.steps.reduce(0) { $0 + Self.newRings($1.change) }
+        countRings(plan)
         haltForRemoval(plan)
         defer { halted = [] }
 
@@ -220,9 +221,20 @@ package final class Executor {
         (0..<plan.function.threads).map { ThreadKey(function: function, index: $0) }
     }
 
-    private static func newRings(_ change: Change) -> Int {
-        guard case .link(_, let old, let new?) = change else { return 0 }
-        return max(0, new.ringCount - (old?.ringCount ?? 0))
+    private func countRings(_ plan: Plan) {
+        var made: Set<RingKey> = []
+        var removed: Set<RingKey> = []
+        for step in plan.steps {
+            guard case .link(let source, let old, let new) = step.change else { continue }
+            let before = Set((old?.hops ?? []).compactMap { $0.ring(of: source) })
+            let after = Set((new?.hops ?? []).compactMap { $0.ring(of: source) })
+            made.formUnion(after.subtracting(before))
+            removed.formUnion(before.subtracting(after))
+        }
+        ringsToMake = made.count
+        framesToCome = 0
+        guard chain.memory != nil, let datapath = try? host.datapath else { return }
+        for ring in removed { framesToCome += datapath.capacity(of: ring) }
     }
 }
 

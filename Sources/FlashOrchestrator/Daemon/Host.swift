@@ -55,6 +55,8 @@ package protocol Datapath: AnyObject {
     func addRing(_ ring: RingKey, capacity: Int) throws(HostError)
     /// The ring must not be in any table any more.
     func removeRing(_ ring: RingKey)
+    /// Frames that the ring has.
+    func capacity(of ring: RingKey) -> Int
     /// No packet waits in the ring.
     func isEmpty(_ ring: RingKey) -> Bool
     /// A probe has passed from its writer to its reader.

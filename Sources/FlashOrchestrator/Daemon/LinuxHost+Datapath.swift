@@ -28,6 +28,10 @@ extension LinuxHost: Datapath {
         lostBefore &+= UInt64(shared.removeRing(id))
     }
 
+    func capacity(of ring: RingKey) -> Int {
+        rings[ring].flatMap { shared?.ring($0)?.capacity } ?? 0
+    }
+
     func isEmpty(_ ring: RingKey) -> Bool {
         guard let id = rings[ring] else { return true }
         return shared?.ring(id)?.used ?? 0 == 0

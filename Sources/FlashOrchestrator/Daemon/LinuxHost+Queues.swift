@@ -46,6 +46,7 @@ extension LinuxHost {
         }
         do {
             let port = try shared.addPort(socket: socket.descriptor.rawValue, rings: socket.rings)
+            shared.leaveMemory()
             queues[queue] = QueueRecord(queue: queue, port: port, socket: socket)
         } catch {
             throw .datapath("queue \(queue): \(error.text)")

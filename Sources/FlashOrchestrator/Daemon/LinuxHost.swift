@@ -43,6 +43,7 @@ final class LinuxHost: Host {
         do {
             acknowledge = DescriptorBox(try OwnedDescriptor.event())
             shared = try SharedDatapath.create(frameCount: plan.frames, frameSize: plan.frameSize)
+            shared?.leaveMemory()
         } catch {
             acknowledge = nil
             throw .system(error, doing: "making \(plan.frames) frames of \(plan.frameSize) bytes")

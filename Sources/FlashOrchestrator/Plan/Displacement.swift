@@ -14,10 +14,11 @@ struct Displacement {
         case interface(String)
     }
 
-    init(from observed: Observed, to target: Chain) {
+    /// - Parameter shortage: why the memory that is there does not do, where the frames say so.
+    init(from observed: Observed, to target: Chain, shortage: String? = nil) {
         let old = observed.chain
         middle = old
-        if let reason = Self.memoryReason(observed, target) {
+        if let reason = Self.memoryReason(old.memory, target.memory) ?? shortage {
             reasons[.all] = reason
             middle = Chain(hosts: old.hosts)
         }
@@ -58,22 +59,13 @@ struct Displacement {
         middle.removeInterface(name)
     }
 
-    private static func memoryReason(_ observed: Observed, _ target: Chain) -> String? {
-        guard let old = observed.chain.memory, let new = target.memory else { return nil }
+    private static func memoryReason(_ old: MemoryPlan?, _ new: MemoryPlan?) -> String? {
+        guard let old, let new else { return nil }
         if old.datapath != new.datapath { return "the datapath changes to \(new.datapath.rawValue)" }
         if old.frameSize != new.frameSize {
             return "umem.frame_size changes from \(old.frameSize) to \(new.frameSize)"
         }
         if old.frames != new.frames { return "umem.frames changes from \(old.frames) to \(new.frames)" }
-        let rings = target.rings.subtracting(observed.chain.rings).count
-        let queues = target.queues.subtracting(observed.chain.queues).count
-        let sources = max(0, target.sourceThreads - observed.chain.sourceThreads)
-        let needed =
-            rings * MemoryPlanner.smallestRing + queues * MemoryPlanner.framesPerQueue
-            + sources * MemoryPlanner.framesPerSource
-        if needed > observed.freeFrames {
-            return "the new links need \(needed) frames, and the umem has \(observed.freeFrames) left"
-        }
         return nil
     }
 

@@ -12,30 +12,39 @@ package enum Planner {
         return plan(from: observed, to: target ?? Chain(), surroundings: surroundings)
     }
 
-    /// The steps to a chain that stood before, after a change that was not finished.
-    package static func plan(from observed: Observed, to target: Chain, surroundings: Surroundings) -> Plan {
-        let broken = Displacement(from: observed, to: target)
-        let middle = broken.middle
-        var steps: [Step] = []
-        steps += repairs(observed, target)
-        var breaking = ChainDifference(from: observed.chain, to: middle, surroundings: surroundings)
-        breaking.reasons = broken.reasons
-        steps += breaking.steps()
-        var making = ChainDifference(from: middle, to: target, surroundings: surroundings)
-        making.reasons = broken.reasons
-        steps += making.steps()
+    private static func plan(from observed: Observed, to target: Chain, surroundings: Surroundings) -> Plan {
+        var steps = steps(Displacement(from: observed, to: target), observed, target, surroundings)
+        let keepsMemory = !steps.contains { if case .memory = $0.change { true } else { false } }
+        if keepsMemory, let shortage = FrameBudget.shortage(steps, from: observed) {
+            let broken = Displacement(from: observed, to: target, shortage: shortage)
+            steps = self.steps(broken, observed, target, surroundings)
+        }
         let names = LinkNames(observed.chain, target)
         return Plan(
             steps: steps, stays: stays(observed.chain, target, steps, names), result: target, names: names)
     }
 
-    /// Dead workers come first: later steps need them to acknowledge their tables.
-    private static func repairs(_ observed: Observed, _ target: Chain) -> [Step] {
+    private static func steps(
+        _ broken: Displacement, _ observed: Observed, _ target: Chain, _ surroundings: Surroundings
+    ) -> [Step] {
+        let repairs = repairs(observed, broken.middle, target)
+        var breaking = ChainDifference(
+            from: observed.chain.applying(repairs), to: broken.middle.applying(repairs), surroundings: surroundings)
+        breaking.reasons = broken.reasons
+        var making = ChainDifference(
+            from: broken.middle.applying(repairs), to: target, surroundings: surroundings)
+        making.reasons = broken.reasons
+        return repairs + breaking.steps() + making.steps()
+    }
+
+    /// Dead workers come first: later steps need them to acknowledge their tables. What changes of an NF that stands still
+    /// anyway is changed on this occasion.
+    private static func repairs(_ observed: Observed, _ middle: Chain, _ target: Chain) -> [Step] {
         observed.faults.compactMap { fault in
-            guard case .function(let function) = fault.subject, target.functions[function] != nil,
-                let plan = observed.chain.functions[function]
+            guard case .function(let function) = fault.subject, middle.functions[function] != nil,
+                let old = observed.chain.functions[function], let new = target.functions[function]
             else { return nil }
-            return Step(.restart, .function(function, from: plan, to: plan), reason: fault.reason)
+            return Step(.restart, .function(function, from: old, to: new), reason: fault.reason)
         }
     }
 

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CFlashRuntime
+internal import Glibc
 
 extension SharedDatapath {
     /// Frames that no ring and no queue has.
     package var freeFrameCount: Int { freeFrames.count }
+
+    /// Takes the UMEM's pages out of this process's resident set; their contents stay. The kernel puts them in when a
+    /// socket registers them, and the daemon never looks at them.
+    package func leaveMemory() {
+        madvise(memory, memorySize, MADV_DONTNEED)
+    }
 
     /// To be called once all that is in use was adopted, before anything else is made: keeps what else stands in the arena
     /// from being overwritten. The daemon before was making or removing it when it died, or its last holder is gone.

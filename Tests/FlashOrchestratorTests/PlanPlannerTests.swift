@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import FlashOrchestrator
+
+/// What a change costs.
+@Suite struct PlanPlannerTests {
+    private func plan(
+        _ topology: Topology?, after old: Topology?, free: Int = 100_000, faults: [Fault] = []
+    ) throws -> Plan {
+        let chain = try old.map {
+            try Planner.plan(desired: $0, observed: Observed(), surroundings: Fixtures.surroundings).result
+        }
+        return try Planner.plan(
+            desired: topology, observed: Observed(chain: chain ?? Chain(), freeFrames: free, faults: faults),
+            surroundings: Fixtures.surroundings)
+    }
+
+    private func texts(_ plan: Plan) -> [String] { plan.summaries.map { "\($0.kind) \($0.subject): \($0.reason)" } }
+
+    @Test func aFirstApplyMakesDownstreamBeforeUpstream() throws {
+        let plan = try plan(Fixtures.quickstart(), after: nil)
+        #expect(
+            plan.summaries.map { "\($0.kind) \($0.subject)" } == [
+                "create umem", "create interface lan", "create interface wan", "create queue lan:0",
+                "create queue wan:0", "create nf count", "create nf firewall", "create nf trash",
+                "create link firewall[deny] -> trash", "create link count -> wan:0 (path lan:0)",
+                "create link firewall -> count (path lan:0)", "create link lan:0 -> firewall",
+                "create link firewall -> lan:0 (path wan:0)", "create link count -> firewall (path wan:0)",
+                "create link wan:0 -> count",
+            ])
+        #expect(plan.stays.isEmpty)
+    }
+
+    @Test func aChangedLinkIsARewireAndNothingElse() throws {
+        var changed = Fixtures.quickstart()
+        changed.links =
+            Fixtures.path("lan:0", "firewall", "wan:0") + Fixtures.path("wan:0", "count", "firewall", "lan:0")
+            + Fixtures.path("firewall[1]", "trash")
+        let plan = try plan(changed, after: Fixtures.quickstart())
+        #expect(
+            texts(plan) == [
+                "rewire link firewall -> wan:0 (path lan:0): leads to wan:0 instead of count",
+                "remove link count -> wan:0 (path lan:0): no longer in the topology",
+            ])
+        #expect(plan.stays.contains("nf firewall") && plan.stays.contains("link wan:0 -> count"))
+    }
+
+    @Test func aParameterIsTakenLiveOrRestartsThatNFAlone() throws {
+        var old = Fixtures.quickstart()
+        var new = old
+        new.functions[0].configuration.values["rules"] = .string("x")
+        #expect(texts(try plan(new, after: old)) == ["reconfigure nf firewall: config.rules changes"])
+
+        new = old
+        new.functions[1].configuration.values["fixed"] = .string("x")
+        #expect(
+            texts(try plan(new, after: old)) == [
+                "restart nf count: config.fixed changes, which a running forward does not take"
+            ])
+
+        new = old
+        new.functions[1].wait = .busy
+        #expect(texts(try plan(new, after: old)) == ["reconfigure nf count: wait changes from adaptive to busy"])
+
+        old.functions[1].cpus = [0]
+        #expect(
+            texts(try plan(Fixtures.quickstart(), after: old)) == ["restart nf count: cpus changes from [0] to []"])
+    }
+
+    @Test func otherThreadsAreAnotherInstanceBesideTheOldOne() throws {
+        var new = Fixtures.quickstart()
+        new.functions[1].threads = 2
+        let plan = try plan(new, after: Fixtures.quickstart())
+        #expect(texts(plan).first == "recreate nf count: threads changes from 1 to 2")
+        #expect(texts(plan).last == "remove nf count: its successor has taken over")
+        #expect(plan.steps.allSatisfy { $0.kind != .restart })
+    }
+
+    @Test func anInterfaceThatChangesIsBrokenFirst() throws {
+        var new = Fixtures.quickstart()
+        new.interfaces[1].mode = .generic
+        let plan = try plan(new, after: Fixtures.quickstart())
+        let kinds = plan.summaries.filter { $0.subject == "interface wan" }.map(\.kind)
+        #expect(kinds == [.remove, .recreate])
+        #expect(texts(plan).contains("recreate queue wan:0: its mode changes from native to generic"))
+        #expect(plan.stays.contains("interface lan") && plan.stays.contains("umem"))
+    }
+
+    @Test func anotherMemoryIsEverythingAnew() throws {
+        var new = Fixtures.quickstart()
+        new.memory.frames = 65_536
+        let plan = try plan(new, after: Fixtures.quickstart())
+        #expect(plan.stays.isEmpty)
+        #expect(texts(plan).contains("recreate umem: umem.frames changes from 18432 to 65536"))
+    }
+
+    @Test func framesThatRunOutMakeTheMemoryAnew() throws {
+        var new = Fixtures.quickstart()
+        new.functions.append(Fixtures.function("more"))
+        new.links[1].target = .function("more")
+        new.links.insert(
+            Link(
+                source: new.links[0].source.following(function: "more", visit: 0),
+                target: .queues(interface: "wan", queues: [0])), at: 2)
+        #expect(try plan(new, after: Fixtures.quickstart(), free: 512).stays.contains("umem"))
+        #expect(try plan(new, after: Fixtures.quickstart(), free: 100).stays.isEmpty)
+    }
+
+    @Test func aDeadNFIsStartedAgainWithWhatItShallBe() throws {
+        let dead = Fault(.function(FunctionID(name: "count")), reason: "its worker is not running")
+        let same = try plan(Fixtures.quickstart(), after: Fixtures.quickstart(), faults: [dead])
+        #expect(texts(same) == ["restart nf count: its worker is not running"])
+
+        var new = Fixtures.quickstart()
+        new.functions[1].configuration.values["fixed"] = .string("x")
+        let changed = try plan(new, after: Fixtures.quickstart(), faults: [dead])
+        #expect(texts(changed) == ["restart nf count: its worker is not running"])
+        #expect(changed.result.functions.values.contains { $0.function == new.functions[1] })
+
+        var without = Fixtures.quickstart()
+        without.functions.remove(at: 1)
+        without.links =
+            Fixtures.path("lan:0", "firewall", "wan:0") + Fixtures.path("wan:0", "firewall", "lan:0")
+            + Fixtures.path("firewall[1]", "trash")
+        let removed = try plan(without, after: Fixtures.quickstart(), faults: [dead])
+        #expect(removed.steps.allSatisfy { $0.kind != .restart })
+    }
+
+    @Test func downRemovesEverything() throws {
+        let plan = try plan(nil, after: Fixtures.quickstart())
+        #expect(plan.steps.allSatisfy { $0.kind == .remove })
+        #expect(plan.result.isEmpty)
+    }
+
+    @Test func whatOthersHoldIsAnError() throws {
+        var surroundings = Fixtures.surroundings
+        surroundings.held = ["d0": "other"]
+        #expect(throws: PlanError.deviceHeld(device: "d0", interface: "lan", byTopology: "other")) {
+            try Planner.plan(desired: Fixtures.quickstart(), observed: Observed(), surroundings: surroundings)
+        }
+        var topology = Fixtures.quickstart()
+        topology.lab = [LabHost(name: "client", interface: "lan", address: "10.0.0.1/24")]
+        #expect(throws: PlanError.deviceExists(device: "d0", host: "client")) {
+            try Planner.plan(desired: topology, observed: Observed(), surroundings: Fixtures.surroundings)
+        }
+        topology.interfaces[0].device = "new"
+        surroundings = Fixtures.surroundings
+        surroundings.namespaces = ["quickstart-client"]
+        #expect(throws: PlanError.namespaceExists(namespace: "quickstart-client", host: "client")) {
+            try Planner.plan(desired: topology, observed: Observed(), surroundings: surroundings)
+        }
+        topology.lab = []
+        #expect(throws: PlanError.deviceMissing(device: "new", interface: "lan")) {
+            try Planner.plan(desired: topology, observed: Observed(), surroundings: Fixtures.surroundings)
+        }
+    }
+
+    @Test func flashNeedsItsKernel() throws {
+        var topology = Fixtures.quickstart()
+        topology.datapath = .flash
+        #expect(throws: PlanError.noFlashKernel) {
+            try Planner.plan(desired: topology, observed: Observed(), surroundings: Fixtures.surroundings)
+        }
+    }
+
+    /// What this thread has used so far: other tests run at the same time.
+    private static var cpuSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// Ten times the topology, about ten times the work.
+    @Test func planningIsLinear() throws {
+        func seconds(_ count: Int) throws -> Double {
+            let names = (0..<count).map { "n\($0)" }
+            var links: [Link] = []
+            for start in stride(from: 0, to: count, by: 10) {
+                links += Fixtures.path(["lan:\(start / 10)"] + names[start..<start + 10] + ["lan:\(start / 10)"])
+                for name in names[start..<start + 10] {
+                    links += Fixtures.path("\(name)[1]", "trash") + Fixtures.path("\(name)[2]", "trash")
+                }
+            }
+            let topology = Topology(
+                name: "large",
+                interfaces: [Interface(name: "lan", device: "d", queues: Array(0..<count / 10))],
+                functions: names.map { Fixtures.function($0) } + [Fixtures.function("trash", "sink")], links: links)
+            var surroundings = Fixtures.surroundings
+            surroundings.devices["d"] = count
+            var best = Double.infinity
+            for _ in 0..<3 {
+                let start = Self.cpuSeconds
+                let plan = try Planner.plan(desired: topology, observed: Observed(), surroundings: surroundings)
+                best = min(best, Self.cpuSeconds - start)
+                #expect(plan.steps.count > 3 * count)
+            }
+            return best
+        }
+        let small = try seconds(200)
+        let large = try seconds(2000)
+        #expect(large < small * 20)
+    }
+}
