@@ -14,7 +14,8 @@ struct FlashOrch: AsyncParsableCommand {
             """,
         subcommands: [
             ValidateCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self, DownCommand.self,
-            LogsCommand.self, GraphCommand.self, ProgramsCommand.self, ExecCommand.self, DoctorCommand.self,
+            LogsCommand.self, GraphCommand.self, ProgramsCommand.self, SchemaCommand.self, ExecCommand.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {

@@ -15,6 +15,19 @@ enum LinkInput {
             check(end.nameSpan, in: link)
             check(end.span, in: link)
         }
+        guard link.faults.isEmpty else { return }
+        // What was understood, written again, is understood in the same way.
+        let ends = link.ends.compactMap { $0.map(spelled) }
+        let again = LinkText.parse(ends.joined(separator: " -> "))
+        precondition(again.faults.isEmpty && again.ends.compactMap { $0.map(spelled) } == ends)
+    }
+
+    private static func spelled(_ end: LinkText.End) -> String {
+        switch end.selector {
+        case .queue(let queue): "\(end.name):\(queue)"
+        case .output(let output): "\(end.name)[\(output)]"
+        case nil: end.name
+        }
     }
 
     private static func check(_ span: Range<Int>, in link: LinkText) {

@@ -18,9 +18,26 @@ enum TopologyInput {
         let (topology, diagnostics) = TopologyFile.decode(
             text: bytes, file: "fuzz.yaml", variables: variables, machine: machine)
         precondition((topology == nil) == diagnostics.contains { $0.severity == .error })
+        topology.map(check)
         for diagnostic in diagnostics { diagnostic.range.map(outline.check) }
         let text = DiagnosticRenderer(file: "fuzz.yaml", text: bytes, colour: false, width: 60).render(diagnostics)
         precondition(text.unicodeScalars.allSatisfy { $0 == "\n" || $0 == "\t" || $0.value >= 0x20 })
+    }
+
+    /// What everybody behind the decoder relies on: names are unique and resolve, an output leads to one place.
+    private static func check(_ topology: Topology) {
+        let queues = Dictionary(uniqueKeysWithValues: topology.interfaces.map { ($0.name, Set($0.queues)) })
+        let functions = Set(topology.functions.map(\.name))
+        precondition(functions.count == topology.functions.count && functions.isDisjoint(with: queues.keys))
+        precondition(Set(topology.links.map(\.source)).count == topology.links.count)
+        for link in topology.links {
+            precondition(link.source.function.map(functions.contains) ?? true)
+            switch link.target {
+            case .function(let name): precondition(functions.contains(name))
+            case .queues(let interface, let used):
+                precondition(!used.isEmpty && queues[interface]?.isSuperset(of: used) == true)
+            }
+        }
     }
 
     private static func check(_ node: YAMLNode, _ outline: TextOutline) {
