@@ -143,6 +143,28 @@ import Testing
         }
     }
 
+    @Test func aDeviceThatVanishesIsSeenAndMadeAgain() async throws {
+        try await DaemonHarness.run("vanish") { harness in
+            try await harness.apply(Self.quickstart("fdm"))
+            let before = try await harness.status("fdm").nfs.map(\.pid)
+            try Command(["ip", "link", "delete", "fdm-lan"]).run()
+            let status = try await harness.status("fdm")
+            #expect(status.state == .degraded)
+            #expect(status.differences.map(\.subject) == ["host client", "interface lan"])
+            let reply = try await harness.apply(Self.quickstart("fdm"))
+            #expect(reply.outcome == .done, "\(reply)")
+            #expect(reply.stays.contains("interface wan"))
+            #expect(ping("fdm"))
+            #expect(try await harness.status("fdm").nfs.map(\.pid) == before)
+            #expect(try await harness.status("fdm").frames.missing == 0)
+
+            try Command(["ip", "link", "delete", "fdm-wan"]).run()
+            let down = try await harness.daemon.down(DownRequest(name: "fdm")) { _ in }
+            #expect(down.outcome == .done, "\(down)")
+            #expect(!NetworkNamespace.exists("fdm-client") && !NetworkNamespace.exists("fdm-server"))
+        }
+    }
+
     @Test func aHeldDeviceIsAConflict() async throws {
         try await DaemonHarness.run("conflict") { harness in
             try await harness.apply(Self.quickstart("fdf"))
@@ -156,14 +178,14 @@ import Testing
     /// Packets carry numbers: the sink counts what is missing, late or doubled.
     @Test func noPacketIsLostWhileLinksThreadsAndParametersChange() async throws {
         try await DaemonHarness.run("flow") { harness in
-            func chain(_ path: String, threads: Int = 1) -> String {
+            func chain(_ path: String, threads: Int = 1, more: String = "") -> String {
                 """
                 version: 1
                 name: fdh
                 nfs:
                   gen: { program: generator, config: { rate: 20000, flows: 1 } }
                   a: { program: forward, threads: \(threads) }
-                  b: { program: forward }
+                  b: { program: forward\(more) }
                   c: { program: counter }
                   end: { program: sink }
                 links:
@@ -183,6 +205,13 @@ import Testing
                 }
                 #expect(flows)
             }
+            let old = try await harness.nf("b", in: "fdh")
+            let restart = try await harness.apply(chain("a -> b -> c", more: ", cpus: [0]"))
+            #expect(restart.steps.map(\.kind) == [.restart])
+            #expect(restart.outcome == .done && restart.packetsLost == 0)
+            let new = try await harness.nf("b", in: "fdh")
+            #expect(new.pid != old.pid && new.restarts == 0)
+
             let end = try await harness.nf("end", in: "fdh")
             #expect(end.counters["duplicates"] == 0)
             #expect(end.counters["skipped"] == 0)

@@ -29,6 +29,7 @@ struct ChainDifference {
     private func linkChanges() -> (steps: [Step], after: [LinkSource: WiredLink]) {
         var after = old.links
         var steps: [Step] = []
+        if old.links == new.links { return (steps, after) }
         for source in LinkOrder.downstreamFirst(new.links) {
             guard let wanted = new.links[source] else { continue }
             guard let present = old.links[source] else {
@@ -48,7 +49,8 @@ struct ChainDifference {
     }
 
     private func linkRemovals(_ joint: [LinkSource: WiredLink]) -> [Step] {
-        LinkOrder.downstreamFirst(joint).reversed().compactMap { source in
+        if joint == new.links { return [] }
+        return LinkOrder.downstreamFirst(joint).reversed().compactMap { source in
             let wanted = new.links[source]
             guard let present = joint[source], present != wanted else { return nil }
             let reason = wanted == nil ? reason(ofRemoved: source, present) : "its old threads are done"

@@ -2,8 +2,8 @@
 
 /// How far the frames that are free reach through the steps of a plan.
 enum FrameBudget {
-    /// Why they do not, as a clause; nil where they do. New rings are counted as small as they may be; rings that go give
-    /// that much back.
+    /// Why they do not, as a clause; nil where they do. New rings are counted as small as they may be; rings that go
+    /// give that much back.
     static func shortage(_ steps: [Step], from observed: Observed) -> String? {
         guard observed.chain.memory != nil else { return nil }
         var free = observed.freeFrames

@@ -5,47 +5,52 @@ package enum LinkOrder {
     /// Each link after all links that packets may take behind it: downstream first. Where links form a circle, one of
     /// them comes too early. Every link of `links` occurs once.
     package static func downstreamFirst(_ links: [LinkSource: WiredLink]) -> [LinkSource] {
-        let sorted = links.keys.sorted()
-        var outputs: [String: [LinkSource]] = [:]
-        for source in sorted where source.isFirst {
-            if let function = source.function { outputs[function, default: []].append(source) }
-        }
+        let sources = links.keys.sorted()
+        let followers = followers(sources, links)
 
         var order: [LinkSource] = []
-        order.reserveCapacity(links.count)
-        var seen = Set<LinkSource>(minimumCapacity: links.count)
+        order.reserveCapacity(sources.count)
+        var seen = [Bool](repeating: false, count: sources.count)
         // An explicit stack: a path may have as many hops as a topology has NFs.
-        var stack: [(source: LinkSource, isExpanded: Bool)] = []
-        for root in sorted.filter(\.isFirst) + sorted {
+        var stack: [(index: Int, isExpanded: Bool)] = []
+        func visit(_ root: Int) {
             stack.append((root, false))
-            while let (source, isExpanded) = stack.popLast() {
+            while let (index, isExpanded) = stack.popLast() {
                 if isExpanded {
-                    order.append(source)
+                    order.append(sources[index])
                     continue
                 }
-                guard let link = links[source], seen.insert(source).inserted else { continue }
-                stack.append((source, true))
-                for next in followers(of: source, link, outputs: outputs) where !seen.contains(next) {
-                    stack.append((next, false))
-                }
+                if seen[index] { continue }
+                seen[index] = true
+                stack.append((index, true))
+                for next in followers[index] where !seen[next] { stack.append((next, false)) }
             }
         }
+        for index in sources.indices where sources[index].isFirst { visit(index) }
+        for index in sources.indices where !seen[index] { visit(index) }
         return order
     }
 
-    private static func followers(
-        of source: LinkSource, _ link: WiredLink, outputs: [String: [LinkSource]]
-    ) -> [LinkSource] {
-        var result: [LinkSource] = []
-        var last: LinkSource?
-        for hop in link.hops {
-            guard let thread = hop.target.thread else { continue }
-            let next = source.following(function: thread.function.name, visit: hop.visit)
-            if next == last { continue }
-            last = next
-            result.append(next)
-            result += outputs[thread.function.name] ?? []
+    /// For each link those that packets may take next, by index.
+    private static func followers(_ sources: [LinkSource], _ links: [LinkSource: WiredLink]) -> [[Int]] {
+        var indices: [LinkSource: Int] = [:]
+        indices.reserveCapacity(sources.count)
+        var outputs: [String: [Int]] = [:]
+        for (index, source) in sources.enumerated() {
+            indices[source] = index
+            if let function = source.function, source.isFirst { outputs[function, default: []].append(index) }
         }
-        return result
+        return sources.map { source in
+            var result: [Int] = []
+            var last: (name: String, visit: Int)?
+            for hop in links[source]?.hops ?? [] {
+                guard let name = hop.target.thread?.function.name else { continue }
+                if let last, last == (name, hop.visit) { continue }
+                last = (name, hop.visit)
+                if let next = indices[source.following(function: name, visit: hop.visit)] { result.append(next) }
+                if let more = outputs[name] { result += more }
+            }
+            return result
+        }
     }
 }

@@ -28,17 +28,20 @@ package enum Planner {
         _ broken: Displacement, _ observed: Observed, _ target: Chain, _ surroundings: Surroundings
     ) -> [Step] {
         let repairs = repairs(observed, broken.middle, target)
-        var breaking = ChainDifference(
-            from: observed.chain.applying(repairs), to: broken.middle.applying(repairs), surroundings: surroundings)
+        let start = observed.chain.applying(repairs)
+        if broken.reasons.isEmpty {
+            return repairs + ChainDifference(from: start, to: target, surroundings: surroundings).steps()
+        }
+        let middle = broken.middle.applying(repairs)
+        var breaking = ChainDifference(from: start, to: middle, surroundings: surroundings)
         breaking.reasons = broken.reasons
-        var making = ChainDifference(
-            from: broken.middle.applying(repairs), to: target, surroundings: surroundings)
+        var making = ChainDifference(from: middle, to: target, surroundings: surroundings)
         making.reasons = broken.reasons
         return repairs + breaking.steps() + making.steps()
     }
 
-    /// Dead workers come first: later steps need them to acknowledge their tables. What changes of an NF that stands still
-    /// anyway is changed on this occasion.
+    /// Dead workers come first: later steps need them to acknowledge their tables. What changes of an NF that stands
+    /// still anyway is changed on this occasion.
     private static func repairs(_ observed: Observed, _ middle: Chain, _ target: Chain) -> [Step] {
         observed.faults.compactMap { fault in
             guard case .function(let function) = fault.subject, middle.functions[function] != nil,
@@ -49,7 +52,8 @@ package enum Planner {
     }
 
     private static func stays(_ old: Chain, _ new: Chain, _ steps: [Step], _ names: LinkNames) -> [String] {
-        let touched = Set(steps.map { names.subject(of: $0.change) })
+        // What is made anew or started again as it was has equal values before and after.
+        let touched = Set(steps.filter { $0.kind != .create }.map { names.subject(of: $0.change) })
         var subjects: [String] = []
         if new.memory != nil, old.memory == new.memory { subjects.append("umem") }
         subjects += new.hosts.keys.filter { old.hosts[$0] == new.hosts[$0] }.sorted().map { "host \($0)" }
@@ -59,6 +63,6 @@ package enum Planner {
         subjects += new.functions.keys.filter { old.functions[$0] == new.functions[$0] }.sorted().map { "nf \($0)" }
         subjects += new.links.keys.filter { old.links[$0] == new.links[$0] }.sorted()
             .map { names.subject(of: $0, new.links[$0]?.target) }
-        return subjects.filter { !touched.contains($0) }
+        return touched.isEmpty ? subjects : subjects.filter { !touched.contains($0) }
     }
 }

@@ -116,13 +116,16 @@ extension LinkSource {
 
 extension LinkSource: Comparable {
     package static func < (left: LinkSource, right: LinkSource) -> Bool {
-        left.order < right.order
-    }
-
-    private var order: (String, Int, Int, String, Int) {
-        switch head {
-        case .queue(let queue): (queue.interface, queue.queue, -1, function ?? "", visit)
-        case .output(let name, let index): (name, index, output, function ?? "", visit)
+        switch (left.head, right.head) {
+        case (.queue, .output): return true
+        case (.output, .queue): return false
+        case (.queue(let mine), .queue(let other)):
+            if mine != other { return mine < other }
+        case (.output(let mine, let index), .output(let other, let otherIndex)):
+            if mine != other { return mine < other }
+            if index != otherIndex { return index < otherIndex }
         }
+        if left.function != right.function { return (left.function ?? "") < (right.function ?? "") }
+        return (left.visit, left.output) < (right.visit, right.output)
     }
 }
