@@ -72,6 +72,7 @@ let package = Package(
                 "FlashOrchestrator",
                 "FlashRuntime",
                 "YAMLBridge",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/FlashOrchestrator/CLI",

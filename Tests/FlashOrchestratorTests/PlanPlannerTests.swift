@@ -94,7 +94,7 @@ import Testing
         new.memory.frames = 65_536
         let plan = try plan(new, after: Fixtures.quickstart())
         #expect(plan.stays.isEmpty)
-        #expect(texts(plan).contains("recreate umem: umem.frames changes from 18432 to 65536"))
+        #expect(texts(plan).contains("recreate umem: umem.frames changes from 22528 to 65536"))
     }
 
     @Test func framesThatRunOutMakeTheMemoryAnew() throws {

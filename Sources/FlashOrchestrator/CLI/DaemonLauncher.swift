@@ -45,6 +45,8 @@ enum DaemonLauncher {
         guard mkdir(RuntimePaths.directory, 0o750) == 0 || errno == EEXIST else {
             throw .system(RuntimePaths.directory, errno)
         }
+        // Whoever waits for the end of something that this command has inherited must not wait for the daemon's.
+        OwnedDescriptor.closeOnExec(from: STDERR_FILENO + 1)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -55,8 +57,11 @@ enum DaemonLauncher {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
         // POSIX_SPAWN_SETSID, which glibc hides behind _GNU_SOURCE.
-        posix_spawnattr_setflags(&attributes, 0x80)
+        posix_spawnattr_setflags(&attributes, 0x80 | Int16(POSIX_SPAWN_SETSIGMASK))
 
         let executable = RuntimePaths.executable
         var inherited = ProcessEnvironment.all.filter { !$0.hasPrefix("NOTIFY_SOCKET=") }

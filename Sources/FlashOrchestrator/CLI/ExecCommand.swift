@@ -35,6 +35,10 @@ struct ExecCommand: AsyncParsableCommand {
         do throws(SystemError) {
             // The process becomes the command, from the thread that is in the namespace.
             try NetworkNamespace.run(in: namespace) { () throws(SystemError) in
+                // Threads of the cooperative pool block signals; the command is not to inherit that either.
+                var none = sigset_t()
+                sigemptyset(&none)
+                pthread_sigmask(SIG_SETMASK, &none, nil)
                 let words = arguments.map { strdup($0) } + [nil]
                 execvp(arguments[0], words)
                 throw SystemError(call: "exec", code: errno, context: arguments[0])

@@ -15,7 +15,7 @@ struct FlashOrch: AsyncParsableCommand {
         subcommands: [
             ValidateCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self, DownCommand.self,
             LogsCommand.self, GraphCommand.self, ProgramsCommand.self, SchemaCommand.self, ExecCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, DaemonCommand.self,
         ])
 
     static func main() async {

@@ -13,9 +13,9 @@ package enum MemoryPlanner {
     /// Rings become smaller, as far as they may, so that all frames together stay below this: 128 MiB at 2 KiB each.
     package static let frameTarget = 65_536
 
-    /// Frames for rings that are made beside old ones while a chain is changed.
-    static func reserve(rings: Int, capacity: Int) -> Int {
-        max(2, rings / 4) &* capacity
+    /// Frames for rings that are made beside old ones while a chain is changed, and for one more queue where there are some.
+    static func reserve(rings: Int, queues: Int, capacity: Int) -> Int {
+        max(2, rings / 4) &* capacity &+ (queues > 0 ? framesPerQueue : 0)
     }
 
     /// The plan for a topology that starts afresh.
@@ -40,6 +40,6 @@ package enum MemoryPlanner {
 
     private static func needed(_ rings: Int, _ queues: Int, _ sources: Int, _ capacity: Int) -> Int {
         rings * capacity + queues * framesPerQueue + sources * framesPerSource
-            + reserve(rings: rings, capacity: capacity)
+            + reserve(rings: rings, queues: queues, capacity: capacity)
     }
 }

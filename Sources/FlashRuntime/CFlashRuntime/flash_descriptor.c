@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int result(int value)
@@ -83,4 +84,9 @@ int flash_write_all(int descriptor, const void *bytes, size_t length)
 			done += (size_t)written;
 	}
 	return 0;
+}
+
+int flash_close_on_exec_from(int first)
+{
+	return syscall(SYS_close_range, (unsigned int)first, ~0U, 4u /* CLOSE_RANGE_CLOEXEC */) < 0 ? -errno : 0;
 }

@@ -19,15 +19,23 @@ package struct FrameCensus: Hashable, Codable, Sendable {
 }
 
 extension SharedDatapath {
-    /// Counts each frame's owners. While packets move a frame can be seen on both sides of a hop or on neither:
-    /// counted again, up to `attempts` times, until the sum is right; what then remains was on the move.
+    /// Counts each frame's owners. While packets move a frame can be seen on both sides of a hop or on neither: counted
+    /// up to `attempts` times, a frame is missing or duplicated only if it is so each time.
     package func census(attempts: Int = 8) -> FrameCensus {
-        var census = count()
-        for _ in 1..<max(attempts, 1) where !census.isComplete { census = count() }
+        var (census, owners) = count()
+        for _ in 1..<max(attempts, 1) where !census.isComplete {
+            let (again, others) = count()
+            for frame in 0..<frameCount where (owners[frame] == 0) != (others[frame] == 0) || others[frame] == 1 {
+                owners[frame] = 1
+            }
+            census = again
+            census.missing = owners.count { $0 == 0 }
+            census.duplicated = owners.count { $0 > 1 }
+        }
         return census
     }
 
-    private func count() -> FrameCensus {
+    private func count() -> (census: FrameCensus, owners: [UInt8]) {
         var owners = [UInt8](repeating: 0, count: frameCount)
         var census = FrameCensus(total: frameCount, inRings: 0, inQueues: 0, free: 0, missing: 0, duplicated: 0)
         func note(_ address: UInt64) -> Bool {
@@ -56,7 +64,7 @@ extension SharedDatapath {
             if owners[frame] == 0 { census.missing += 1 }
             if owners[frame] > 1 { census.duplicated += 1 }
         }
-        return census
+        return (census, owners)
     }
 
     /// Addresses of the frames that stand in the pool of a queue's send side.

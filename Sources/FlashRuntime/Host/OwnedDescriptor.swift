@@ -70,4 +70,9 @@ extension OwnedDescriptor {
     {
         OwnedDescriptor(taking: try SystemError.check("open", flash_open(path, flags, mode), context: path))
     }
+
+    /// Keeps the descriptors of this process from `first` on out of the programs that it executes.
+    package static func closeOnExec(from first: Int32) {
+        _ = flash_close_on_exec_from(first)
+    }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
+import FlashRuntime
 import Foundation
 import Testing
 
@@ -32,42 +34,46 @@ struct CommandResult: CustomStringConvertible {
     }
 }
 
-/// A process that runs beside the test.
+/// A process that runs beside the test. Foundation's `Process` would do, but it takes a process for running as long as
+/// any of its descendants has the descriptors that it inherited.
 final class BackgroundCommand: Sendable {
     let identifier: Int32
     private let command: String
-    private let process: Process
     private let files: (output: URL, messages: URL)
-    private let ended: AsyncStream<Void>
 
     /// - Parameter environment: added to the test's own.
     init(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws {
         let folder = FileManager.default.temporaryDirectory
         let name = "flash-it-" + UUID().uuidString
         files = (folder.appending(path: name + ".out"), folder.appending(path: name + ".err"))
-        for file in [files.output, files.messages] {
-            try #require(FileManager.default.createFile(atPath: file.path, contents: nil))
-        }
         command = arguments.joined(separator: " ")
-        process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = try FileHandle(forWritingTo: files.output)
-        process.standardError = try FileHandle(forWritingTo: files.messages)
-        if let input {
-            let file = folder.appending(path: name + ".in")
-            try input.write(to: file, atomically: false, encoding: .utf8)
-            process.standardInput = try FileHandle(forReadingFrom: file)
-            try FileManager.default.removeItem(at: file)
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
-        self.ended = ended
-        process.terminationHandler = { _ in continuation.finish() }
-        try process.run()
-        identifier = process.processIdentifier
+        let file = folder.appending(path: name + ".in")
+        if let input { try input.write(to: file, atomically: false, encoding: .utf8) }
+        defer { unlink(file.path) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, input == nil ? "/dev/null" : file.path, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, files.output.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, files.messages.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        // Threads of the cooperative pool block signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let words = arguments.map { strdup($0) } + [nil]
+        let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + settings { free(text) } }
+        var identifier = pid_t()
+        OwnedDescriptor.closeOnExec(from: 3)
+        let code = posix_spawnp(&identifier, arguments[0], &actions, &attributes, words, settings)
+        try #require(code == 0, "\(command): \(String(cString: strerror(code)))")
+        self.identifier = identifier
     }
 
     func signal(_ number: Int32) {
@@ -76,15 +82,21 @@ final class BackgroundCommand: Sendable {
 
     /// Waits for its end.
     func result() async throws -> CommandResult {
-        for await _ in ended {}
-        defer {
-            try? FileManager.default.removeItem(at: files.output)
-            try? FileManager.default.removeItem(at: files.messages)
+        let status: Int32 = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [identifier] in
+                var status: Int32 = 0
+                while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+                continuation.resume(returning: status)
+            }
         }
-        let isSignal = process.terminationReason == .uncaughtSignal
+        defer {
+            unlink(files.output.path)
+            unlink(files.messages.path)
+        }
+        let signal = status & 0x7f
         return CommandResult(
-            command: command, status: isSignal ? 128 + process.terminationStatus : process.terminationStatus,
-            output: try text(files.output), messages: try text(files.messages))
+            command: command, status: signal != 0 ? 128 + signal : (status >> 8) & 0xff, output: try text(files.output),
+            messages: try text(files.messages))
     }
 
     /// What it wrote so far.

@@ -104,10 +104,12 @@ final class TestBench: Sendable {
         }
     }
 
-    /// What is left in the runtime directory but for the daemon's log, its lock and the test's own files.
+    /// What is left in the runtime directory but for the daemon's log, its lock and the test's own files; topologies.
     private var files: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.filter { $0 != "daemon.log" && !$0.hasSuffix(".lock") && !$0.hasPrefix("test-") }
+        let topologies = (try? FileManager.default.contentsOfDirectory(atPath: directory + "/topologies")) ?? []
+        return topologies
+            + names.filter { !["daemon.log", "daemon.pid", "topologies"].contains($0) && !$0.hasPrefix("test-") }
     }
 
     private func showLog(_ location: SourceLocation) async {

@@ -51,8 +51,13 @@ enum Traffic {
                 var retransmits: Int?
             }
 
-            var sum_sent: Sum
-            var sum_received: Sum
+            enum CodingKeys: String, CodingKey {
+                case sent = "sum_sent"
+                case received = "sum_received"
+            }
+
+            var sent: Sum
+            var received: Sum
         }
 
         var end: End

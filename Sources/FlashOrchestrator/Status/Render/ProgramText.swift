@@ -21,7 +21,8 @@ package enum ProgramText {
         for parameter in program.parameters {
             table.add(
                 "\(parameter.name)", "\(type(parameter.type))\(parameter.unit.map { ", \($0)" } ?? "")",
-                "\(parameter.defaultValue.map(value) ?? (parameter.isOptional ? "none" : "required"))", parameter.isLive ? "live" : "restarts the NF",
+                "\(parameter.defaultValue.map(value) ?? (parameter.isOptional ? "none" : "required"))",
+                parameter.isLive ? "live" : "restarts the NF",
                 "\(parameter.summary)")
         }
         return text + "\n" + table.text(style)

@@ -35,4 +35,7 @@ int flash_socket_pair(int *first, int *second);
 /* Writes `length` bytes from a file's beginning; its offset stays where it is. Returns 0 or -errno. */
 int flash_write_all(int descriptor, const void *bytes, size_t length);
 
+/* Marks all descriptors from `first` on to be closed on exec (Linux 5.11). Returns 0 or -errno. */
+int flash_close_on_exec_from(int first);
+
 #endif
