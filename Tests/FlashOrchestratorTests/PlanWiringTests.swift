@@ -107,7 +107,7 @@ import Testing
         #expect(try MemoryPlanner.plan(request: MemoryRequest(), rings: 4096, queues: 0).ringCapacity == 256)
         let given = try MemoryPlanner.plan(request: MemoryRequest(frames: 16_384), rings: 3, queues: 2)
         #expect(given.frames == 16_384)
-        #expect(throws: PlanError.tooFewFrames(given: 8192, needed: 9472, rings: 3, queues: 2)) {
+        #expect(throws: PlanError.tooFewFrames(given: 8192, needed: 13568, rings: 3, queues: 2)) {
             try MemoryPlanner.plan(request: MemoryRequest(frames: 8192), rings: 3, queues: 2)
         }
     }
