@@ -70,7 +70,7 @@ import Testing
             let ping = try Traffic.startPing(bench, from: "one", to: "10.98.0.2")
             try await Traffic.answers(ping, more: 20)
             kill(daemon, signal)
-            try await eventually("the daemon ends") { kill(daemon, 0) != 0 }
+            try await eventually("the daemon ends") { !isRunning(Int(daemon)) }
             try await Traffic.answers(ping, more: 50)
             try await bench.flashOrch("status").expecting(4)
 
@@ -99,7 +99,7 @@ import Testing
             try await bench.apply(chain())
             let daemon = pid_t(try await bench.daemon().pid)
             kill(daemon, SIGKILL)
-            try await eventually("the daemon ends") { kill(daemon, 0) != 0 }
+            try await eventually("the daemon ends") { !isRunning(Int(daemon)) }
             let next = try bench.start("daemon")
             try await eventually("the next daemon answers") { try await bench.flashOrch("status").status == 0 }
             try await bench.flashOrch("down", "chain").expecting()

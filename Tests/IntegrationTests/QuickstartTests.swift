@@ -50,10 +50,6 @@ import Testing
             #expect(try await Traffic.connects(bench, from: "client", to: "10.10.0.2", port: 24))
             #expect(try await !Traffic.connects(bench, from: "client", to: "10.10.0.2", port: 23))
             #expect(try await bench.status("quickstart").nf("trash").received.packets > before)
-            for listener in listeners {
-                listener.signal(SIGTERM)
-                _ = try await listener.result()
-            }
         }
     }
 

@@ -57,11 +57,14 @@ enum DaemonLauncher {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        // POSIX_SPAWN_SETSID, which glibc hides behind _GNU_SOURCE.
-        posix_spawnattr_setflags(&attributes, 0x80 | Int16(POSIX_SPAWN_SETSIGMASK))
+        // Threads of the concurrency library block all signals, and the transport ignores SIGPIPE.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigaddset(&signals, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        // glibc hides POSIX_SPAWN_SETSID (0x80) behind _GNU_SOURCE.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | 0x80))
 
         let executable = RuntimePaths.executable
         var inherited = ProcessEnvironment.all.filter { !$0.hasPrefix("NOTIFY_SOCKET=") }

@@ -3,6 +3,7 @@
 import Dispatch
 import FlashRuntime
 import Foundation
+import Synchronization
 import Testing
 
 /// How a command ended and what it wrote.
@@ -40,6 +41,8 @@ final class BackgroundCommand: Sendable {
     let identifier: Int32
     private let command: String
     private let files: (output: URL, messages: URL)
+    /// As `waitpid` gave it, once.
+    private let status = Mutex<Int32?>(nil)
 
     /// - Parameter environment: added to the test's own.
     init(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws {
@@ -77,26 +80,41 @@ final class BackgroundCommand: Sendable {
     }
 
     func signal(_ number: Int32) {
-        kill(identifier, number)
+        if status.withLock({ $0 }) == nil { kill(identifier, number) }
     }
 
     /// Waits for its end.
     func result() async throws -> CommandResult {
-        let status: Int32 = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [identifier] in
-                var status: Int32 = 0
-                while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
-                continuation.resume(returning: status)
-            }
-        }
-        defer {
-            unlink(files.output.path)
-            unlink(files.messages.path)
-        }
+        let status = await ended()
+        defer { removeFiles() }
         let signal = status & 0x7f
         return CommandResult(
             command: command, status: signal != 0 ? 128 + signal : (status >> 8) & 0xff, output: try text(files.output),
             messages: try text(files.messages))
+    }
+
+    /// Ends it where it still runs.
+    func end() async {
+        guard status.withLock({ $0 }) == nil else { return }
+        signal(SIGTERM)
+        _ = await ended()
+        removeFiles()
+    }
+
+    private func ended() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [self] in
+                var status: Int32 = 0
+                while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+                self.status.withLock { $0 = status }
+                continuation.resume(returning: status)
+            }
+        }
+    }
+
+    private func removeFiles() {
+        unlink(files.output.path)
+        unlink(files.messages.path)
     }
 
     /// What it wrote so far.
@@ -112,6 +130,12 @@ func run(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil
 ) async throws -> CommandResult {
     try await BackgroundCommand(arguments, environment: environment, input: input).result()
+}
+
+/// False also for a process that has ended and that nobody has taken the status of yet.
+func isRunning(_ process: Int) -> Bool {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
+    return text.split(separator: ")").last?.hasPrefix(" Z") == false
 }
 
 /// Waits until a state is reached; a failed test where it is not within `seconds`.

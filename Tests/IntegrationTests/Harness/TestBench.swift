@@ -2,11 +2,14 @@
 
 import FlashOrchestrator
 import Foundation
+import Synchronization
 import Testing
 
 /// A runtime directory of its own, and the command line as a user has it.
 final class TestBench: Sendable {
     let directory: String
+    /// What a test started beside itself; what still runs at its end is ended.
+    private let background = Mutex<[BackgroundCommand]>([])
 
     private init(directory: String) {
         self.directory = directory
@@ -49,7 +52,7 @@ final class TestBench: Sendable {
     }
 
     func start(_ arguments: String...) throws -> BackgroundCommand {
-        try BackgroundCommand([Programs.flashOrch] + arguments, environment: environment)
+        try start([Programs.flashOrch] + arguments)
     }
 
     /// Applies a topology's text; a failed test where that does not end well.
@@ -79,7 +82,13 @@ final class TestBench: Sendable {
     }
 
     func startInHost(_ name: String, _ command: String...) throws -> BackgroundCommand {
-        try BackgroundCommand([Programs.flashOrch, "exec", name, "--"] + command, environment: environment)
+        try start([Programs.flashOrch, "exec", name, "--"] + command)
+    }
+
+    private func start(_ command: [String]) throws -> BackgroundCommand {
+        let started = try BackgroundCommand(command, environment: environment)
+        background.withLock { $0.append(started) }
+        return started
     }
 
     /// A file beside the runtime directory's own, removed at the end.
@@ -90,6 +99,7 @@ final class TestBench: Sendable {
     }
 
     private func tearDown(_ location: SourceLocation) async {
+        for command in background.withLock({ $0 }) { await command.end() }
         do {
             let list = try await flashOrch("status", "-o", "json")
             guard list.status == 0 else { return }
@@ -98,7 +108,7 @@ final class TestBench: Sendable {
                 try await flashOrch("down", topology.name).expecting(at: location)
             }
             kill(pid_t(report.daemon.pid), SIGTERM)
-            try await eventually("the daemon ends", at: location) { kill(pid_t(report.daemon.pid), 0) != 0 }
+            try await eventually("the daemon ends", at: location) { !isRunning(report.daemon.pid) }
         } catch {
             Issue.record(error, sourceLocation: location)
         }
