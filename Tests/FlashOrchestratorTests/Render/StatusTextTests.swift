@@ -54,9 +54,9 @@ import Testing
                 quickstart: running since 2025-11-25T10:00:01Z, shared datapath, from quickstart.yaml
                 frames: 16384 of 2.00 KiB: 4096 in rings, 8192 in queues, 4096 free
 
-                NF        PROGRAM   STATE     PID  THREADS   CPU    MEMORY  RECEIVED      SENT  BLOCKED  RESTARTS  DROPPED
-                firewall  firewall  running  4711        1  12 %  5.00 MiB  1.20 M/s  1.19 M/s   0.0 ms         0  30 truncated, 12 malformed, 12 policy
-                count     counter   failed      -        2   0 %       0 B       0/s       0/s   0.0 ms         5
+                NF        PROGRAM   STATE     PID  THREADS   CPU    MEMORY  RECEIVED     BITS      SENT  BLOCKED  RESTARTS  DROPPED
+                firewall  firewall  running  4711        1  12 %  5.00 MiB  1.20 M/s  0 bit/s  1.19 M/s   0.0 ms         0  30 truncated, 12 malformed, 12 policy
+                count     counter   failed      -        2   0 %       0 B       0/s  0 bit/s       0/s   0.0 ms         5
 
                 NF     COUNTERS
                 count  7 tcp
@@ -68,8 +68,8 @@ import Testing
                 lan:0 -> firewall  lan:0   1       10  1.20 M/s       -  yes
                 firewall -> count  lan:0  12        0       0/s  3/1024  not proven
 
-                QUEUE  DEVICE  MODE    ID  RECEIVED         BITS  SENT     BITS  PASSED  DROPPED
-                lan:0  fl-lan  native   3  1.20 M/s  5.70 Gbit/s   0/s  0 bit/s       0  4 rx_dropped
+                QUEUE  DEVICE  MODE    ID  RECEIVED  SENT  PASSED  DROPPED
+                lan:0  fl-lan  native   3  1.20 M/s   0/s       0  4 rx_dropped
 
                 HOST    NAMESPACE          INTERFACE  ADDRESS
                 client  quickstart-client  lan        10.10.0.1/24

@@ -36,14 +36,15 @@ package enum StatusText {
         guard !functions.isEmpty else { return nil }
         var table = TextTable(
             ("NF", .left), ("PROGRAM", .left), ("STATE", .left), ("PID", .right), ("THREADS", .right), ("CPU", .right),
-            ("MEMORY", .right), ("RECEIVED", .right), ("SENT", .right), ("BLOCKED", .right), ("RESTARTS", .right),
-            ("DROPPED", .left))
+            ("MEMORY", .right), ("RECEIVED", .right), ("BITS", .right), ("SENT", .right), ("BLOCKED", .right),
+            ("RESTARTS", .right), ("DROPPED", .left))
         for nf in functions {
             table.add(
                 "\(nf.name)", "\(nf.program)", .init(nf.state.rawValue, paint(nf.state)),
                 "\(nf.pid.map(String.init) ?? "-")", "\(nf.threads)", "\(Units.fixed(nf.cpu, digits: 0)) %",
                 "\(Units.bytes(nf.resident))", "\(Units.rate(nf.received.packetsPerSecond))",
-                "\(Units.rate(nf.sent.packetsPerSecond))", "\(Units.duration(milliseconds: nf.blocked))",
+                "\(Units.bits(nf.received.bitsPerSecond))", "\(Units.rate(nf.sent.packetsPerSecond))",
+                "\(Units.duration(milliseconds: nf.blocked))",
                 .init(String(nf.restarts), nf.restarts > 0 ? .yellow : nil), "\(reasons(nf.drops))")
         }
         return table
@@ -81,15 +82,13 @@ package enum StatusText {
         guard !queues.isEmpty else { return nil }
         var table = TextTable(
             ("QUEUE", .left), ("DEVICE", .left), ("MODE", .left), ("ID", .right), ("RECEIVED", .right),
-            ("BITS", .right),
-            ("SENT", .right), ("BITS", .right), ("PASSED", .right), ("DROPPED", .left))
+            ("SENT", .right), ("PASSED", .right), ("DROPPED", .left))
         for queue in queues {
             let mode = queue.isAttached ? queue.mode + (queue.isZeroCopy ? ", zero-copy" : "") : "not attached"
             table.add(
                 "\(queue.interface):\(queue.queue)", "\(queue.device)", .init(mode, queue.isAttached ? nil : .red),
                 "\(queue.flashID)", "\(Units.rate(queue.received.packetsPerSecond))",
-                "\(Units.bits(queue.received.bitsPerSecond))", "\(Units.rate(queue.sent.packetsPerSecond))",
-                "\(Units.bits(queue.sent.bitsPerSecond))", "\(queue.passed)", "\(reasons(queue.drops))")
+                "\(Units.rate(queue.sent.packetsPerSecond))", "\(queue.passed)", "\(reasons(queue.drops))")
         }
         return table
     }
