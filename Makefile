@@ -15,9 +15,9 @@ BPF_OBJECT := Sources/FlashRuntime/Resources/queue.bpf.o
 BPF_SOURCE := Sources/FlashRuntime/XDP/queue.bpf.c
 
 PACKAGES := gcc libc6-dev make pkg-config libyaml-dev libbpf-dev libseccomp-dev \
-	iproute2 iputils-ping iperf3 ethtool tcpdump util-linux curl procps
+	iproute2 iputils-ping iperf3 ethtool tcpdump util-linux curl procps python3
 
-.PHONY: help deps bpf build test fuzz format quickstart install uninstall bench clean
+.PHONY: help deps bpf build test fuzz format docs quickstart install uninstall bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ fuzz: deps bpf ## run the fuzz targets (FUZZ_SECONDS=10 each)
 
 format: ## format the Swift sources in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+docs: build ## make docs/programs.md from the programs' declarations
+	packaging/programs-md $(BUILD)/flash-orch > docs/programs.md
 
 quickstart: build ## build, apply topologies/quickstart.yaml, send traffic through it, print status
 	@packaging/quickstart $(BUILD)/flash-orch

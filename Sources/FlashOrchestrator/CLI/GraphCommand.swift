@@ -31,7 +31,7 @@ struct GraphCommand: AsyncParsableCommand {
         switch output {
         case .mermaid: Terminal.write(drawing.mermaid, to: .output)
         case .dot: Terminal.write(drawing.dot, to: .output)
-        case .json: try Terminal.write(json: TopologyShape(topology: topology))
+        case .json: try Terminal.write(json: TopologyShape.value(topology, programs: .catalog))
         }
     }
 
@@ -53,10 +53,4 @@ struct GraphCommand: AsyncParsableCommand {
         guard let decoded else { throw CommandError(CommandExit.badInput) }
         return decoded
     }
-}
-
-/// The JSON shape of `flash-orch graph -o json`.
-struct TopologyShape: Encodable {
-    var version = 1
-    var topology: Topology
 }

@@ -18,7 +18,7 @@ struct ProgramsCommand: ParsableCommand {
         let all = ProgramCatalog.declarations
         guard let name = program else {
             return output.isJSON
-                ? try Terminal.write(json: ProgramList(programs: all))
+                ? try Terminal.write(json: ProgramShape.list(all))
                 : Terminal.write(ProgramText.list(all, style: output.style), to: .output)
         }
         guard let program = ProgramCatalog.declaration(of: name) else {
@@ -27,13 +27,7 @@ struct ProgramsCommand: ParsableCommand {
                 help: Suggestion.help(for: name, in: all.map(\.name)) ?? "flash-orch nf lists the programs")
         }
         output.isJSON
-            ? try Terminal.write(json: ProgramList(programs: [program]))
+            ? try Terminal.write(json: ProgramShape.list([program]))
             : Terminal.write(ProgramText.details(program, style: output.style), to: .output)
     }
-}
-
-/// The JSON shape of `flash-orch nf -o json`.
-struct ProgramList: Encodable {
-    var version = 1
-    var programs: [ProgramDeclaration]
 }

@@ -82,13 +82,14 @@ extension DaemonClient {
         // An apply may take as long as its steps' deadlines add up to.
         _ = try await call(request, silence: nil) { text in
             guard let line = try? JSONText.decode(ProgressLine.self, from: text) else { return }
-            if let event = line.event { progress(event) }
+            if case .event(let event) = line { progress(event) }
             last.withLock { $0 = line }
         }
-        let line = last.withLock { $0 }
-        if let error = line?.error { throw .service(error) }
-        guard let reply = line?.reply else { throw .broken("the daemon broke off before it was done") }
-        return reply
+        switch last.withLock({ $0 }) {
+        case .reply(let reply): return reply
+        case .error(let error): throw .service(error)
+        case .event, nil: throw .broken("the daemon broke off before it was done")
+        }
     }
 
     private func call(

@@ -115,10 +115,10 @@ extension HTTPRoutes {
         let (lines, continuation) = AsyncStream.makeStream(of: ProgressLine.self)
         Task {
             do throws(ServiceError) {
-                let reply = try await operation { continuation.yield(ProgressLine(event: $0)) }
-                continuation.yield(ProgressLine(reply: reply))
+                let reply = try await operation { continuation.yield(.event($0)) }
+                continuation.yield(.reply(reply))
             } catch {
-                continuation.yield(ProgressLine(error: error))
+                continuation.yield(.error(error))
             }
             continuation.finish()
         }
@@ -127,10 +127,12 @@ extension HTTPRoutes {
         guard let first = await iterator.next() else {
             return answer(ServiceError(.failed, "the daemon did not answer"))
         }
-        if let error = first.error { return answer(error) }
+        if case .error(let error) = first { return answer(error) }
         output.yield(json(first))
         Task {
-            for await line in lines { output.yield(json(line)) }
+            for await line in lines {
+                if case .terminated = output.yield(json(line)) { break }
+            }
             output.finish()
         }
         return HTTPAnswer(status: 200, body: .lines(encoded))

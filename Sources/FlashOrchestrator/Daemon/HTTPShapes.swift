@@ -22,19 +22,6 @@ package struct TopologyBody: Codable, Hashable, Sendable {
     }
 }
 
-/// One line of the answer to an apply or a down: events, and at the end a reply or an error.
-package struct ProgressLine: Codable, Hashable, Sendable {
-    package var event: ProgressEvent?
-    package var reply: ApplyReply?
-    package var error: ServiceError?
-
-    package init(event: ProgressEvent? = nil, reply: ApplyReply? = nil, error: ServiceError? = nil) {
-        self.event = event
-        self.reply = reply
-        self.error = error
-    }
-}
-
 /// Body of every answer that is not 200.
 package struct ServiceErrorReply: Codable, Hashable, Sendable {
     package var version = 1

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashRuntime
-internal import Foundation
 internal import Glibc
 internal import Synchronization
 
@@ -37,7 +36,7 @@ final class Supervisor: Sendable {
     /// - Parameter makeState: called on it.
     init(_ makeState: @escaping @Sendable () -> DaemonState) throws(SystemError) {
         wakeup = try OwnedDescriptor.event()
-        let thread = Thread { [self] in
+        try DetachedThread.start(stackSize: 8 << 20) { [self] in
             run(makeState())
             let waiting = inbox.withLock { inbox in
                 inbox.hasEnded = true
@@ -45,9 +44,6 @@ final class Supervisor: Sendable {
             }
             for continuation in waiting { continuation.resume() }
         }
-        thread.name = "supervisor"
-        thread.stackSize = 8 << 20
-        thread.start()
     }
 
     /// Runs `body` on the thread.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashRuntime
-internal import Foundation
 
 /// What a daemon to come has to know of a topology: `state.json`.
 struct TopologyRecord: Codable, Sendable {
@@ -83,16 +82,16 @@ struct AppliedSource: Codable, Hashable, Sendable {
 
 extension TopologyRecord {
     func write(to folder: RuntimeFolder) throws(SystemError) {
-        guard let data = try? JSONEncoder().encode(self) else {
+        guard let text = try? JSONText.encode(self) else {
             throw SystemError(call: "encode", code: 22, context: "the state of \(source.name)")
         }
-        try folder.write(Array(data), to: folder.stateFile(of: source.name))
+        try folder.write(text, to: folder.stateFile(of: source.name))
     }
 
     /// nil where there is no record, or none of this version.
     static func read(_ topology: String, from folder: RuntimeFolder) -> TopologyRecord? {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: folder.stateFile(of: topology))),
-            let record = try? JSONDecoder().decode(TopologyRecord.self, from: data),
+        guard let text = try? SystemFile.read(folder.stateFile(of: topology)),
+            let record = try? JSONText.decode(TopologyRecord.self, from: Array(text.utf8)),
             record.version == currentVersion, record.source.name == topology
         else { return nil }
         return record

@@ -12,12 +12,14 @@ final class FakeService: DaemonService {
     let asked = Mutex<[String]>([])
     /// Thrown by every operation.
     let error: ServiceError?
-    /// How many events an apply sends.
+    /// How many events an apply sends, each of about `size` bytes.
     let events: Int
+    let size: Int
 
-    init(error: ServiceError? = nil, events: Int = 2) {
+    init(error: ServiceError? = nil, events: Int = 2, size: Int = 0) {
         self.error = error
         self.events = events
+        self.size = size
     }
 
     private func note(_ call: String) throws(ServiceError) {
@@ -39,7 +41,13 @@ final class FakeService: DaemonService {
         _ request: ApplyRequest, progress: @escaping @Sendable (ProgressEvent) -> Void
     ) async throws(ServiceError) -> ApplyReply {
         try note("apply \(request.topology.file) \(request.deadline.map(String.init(describing:)) ?? "-")")
-        for number in 0..<events { progress(.proving(links: number)) }
+        let padding = String(repeating: "x", count: size)
+        for number in 0..<events {
+            progress(
+                size == 0
+                    ? .proving(links: number)
+                    : .failed(step: Self.step, count: number, milliseconds: 0, message: padding))
+        }
         return ApplyReply(name: "x", outcome: .done, steps: [Self.step], milliseconds: 1.5, packetsLost: 0)
     }
 

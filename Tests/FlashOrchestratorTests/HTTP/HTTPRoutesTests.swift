@@ -78,7 +78,7 @@ import Testing
         let reply = try await answer("POST", "/v1/apply", body: #"{"text":""}"#)
         let lines = reply.text.split(separator: "\n")
         #expect(lines.count == 3)
-        #expect(lines[0] == #"{"event":{"proving":{"links":0}}}"#)
+        #expect(lines[0] == #"{"event":"proving","links":0}"#)
         #expect(lines[2].hasPrefix(#"{"reply":{"#))
     }
 }

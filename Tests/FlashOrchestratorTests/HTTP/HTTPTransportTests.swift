@@ -190,7 +190,7 @@ import Testing
         var limits = HTTPLimits()
         limits.departure = 20
         limits.connections = 1
-        try await serving(FakeService(events: 200_000), limits: limits) { path async throws in
+        try await serving(FakeService(events: 64, size: 1 << 16), limits: limits) { path async throws in
             let client = try RawClient(path: path)
             try client.send("POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n{\"text\":\"\"}")
             // The one connection that is allowed becomes free when the server gives up on the first client.
