@@ -33,6 +33,7 @@ extension LinuxHost {
             try activate(worker, record, plan)
             record.worker = worker
             functions[function] = record
+            setSpin()
         } catch {
             giveUp()
             throw error
@@ -87,6 +88,7 @@ extension LinuxHost {
         let shared = try requireShared()
         endWorker(record)
         functions[function] = nil
+        setSpin()
         for (index, thread) in record.threads.enumerated() {
             lostBefore &+= Self.lost(by: thread.id, in: shared)
             if let frames = thread.frames { shared.removeRing(frames) }
@@ -251,14 +253,14 @@ extension LinuxHost {
         }
     }
 
-    private func setSpin(_ record: FunctionRecord, _ plan: FunctionPlan? = nil) {
-        let wait = (plan ?? record.plan).function.wait
-        for thread in record.threadIDs {
-            switch wait {
-            case .busy: shared?.setSpin(nil, of: thread)
-            case .sleep: shared?.setSpin(0, of: thread)
-            case .adaptive: shared?.setSpin(Self.adaptiveSpin, of: thread)
-            }
+    /// Tells all threads how long to spin: one more NF, or one less, may change it for those that share its CPUs.
+    private func setSpin(_ changed: FunctionRecord? = nil, _ plan: FunctionPlan? = nil) {
+        let plans = functions.values.map { $0 === changed ? plan ?? $0.plan : $0.plan }
+        let cpuCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        for record in functions.values {
+            let function = (record === changed ? plan ?? record.plan : record.plan).function
+            let budgets = SpinBudget.budgets(of: function, among: plans.map(\.function), cpuCount: cpuCount)
+            for (thread, budget) in zip(record.threadIDs, budgets) { shared?.setSpin(budget, of: thread) }
         }
     }
 

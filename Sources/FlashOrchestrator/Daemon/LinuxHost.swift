@@ -28,8 +28,6 @@ final class LinuxHost: Host {
 
     /// How long a worker may take to end when it is asked to, in milliseconds.
     static let stopPatience = 1000
-    /// How long an `adaptive` thread spins before it sleeps, in nanoseconds.
-    static let adaptiveSpin: UInt64 = 50_000
 
     init(topology: String, folder: RuntimeFolder, program: Int32) {
         self.topology = topology

@@ -61,7 +61,9 @@ extension SharedDatapath {
 
     /// How long a thread spins before it sleeps, in nanoseconds: nil for ever, 0 not at all.
     package func setSpin(_ nanoseconds: UInt64?, of thread: ThreadID) {
-        flash_store_relaxed64(&arena.thread(UInt32(thread.rawValue)).pointee.spin_nanoseconds, nanoseconds ?? .max)
+        let block = arena.thread(UInt32(thread.rawValue))
+        guard flash_load_relaxed64(&block.pointee.spin_nanoseconds) != nanoseconds ?? .max else { return }
+        flash_store_relaxed64(&block.pointee.spin_nanoseconds, nanoseconds ?? .max)
         wake(thread)
     }
 
