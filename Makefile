@@ -56,8 +56,8 @@ quickstart: build ## build, apply topologies/quickstart.yaml, send traffic throu
 	@packaging/quickstart $(BUILD)/flash-orch
 
 install: ## install below PREFIX (/usr/local) what `make build` built
-	install -D -m 755 $(BUILD)/flash-orch $(DESTDIR)$(PREFIX)/bin/flash-orch
-	install -D -m 755 $(BUILD)/flash-nf $(DESTDIR)$(PREFIX)/libexec/flash-orch/flash-nf
+	install -D -s -m 755 $(BUILD)/flash-orch $(DESTDIR)$(PREFIX)/bin/flash-orch
+	install -D -s -m 755 $(BUILD)/flash-nf $(DESTDIR)$(PREFIX)/libexec/flash-orch/flash-nf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|g' packaging/flash-orch.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/flash-orch.service
@@ -70,12 +70,17 @@ install: ## install below PREFIX (/usr/local) what `make build` built
 	$(BUILD)/flash-orch --generate-completion-script fish \
 		> $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/flash-orch.fish
 
+	install -d $(DESTDIR)$(PREFIX)/share/doc/flash-orch/docs $(DESTDIR)$(PREFIX)/share/doc/flash-orch/topologies
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/flash-orch
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/flash-orch/docs
+	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/doc/flash-orch/topologies
+
 uninstall: ## remove what `make install` installed
 	rm -f $(DESTDIR)$(PREFIX)/bin/flash-orch $(DESTDIR)$(PREFIX)/lib/systemd/system/flash-orch.service \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/flash-orch \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_flash-orch \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/flash-orch.fish
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/flash-orch
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/flash-orch $(DESTDIR)$(PREFIX)/share/doc/flash-orch
 
 bench: build ## measure speed and memory (ARGS="...")
 	benchmarks/run $(ARGS)

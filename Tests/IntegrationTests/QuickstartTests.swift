@@ -55,7 +55,8 @@ import Testing
 
     @Test func secondApplyIsUnchanged() async throws {
         try await TestBench.with { bench in
-            try await bench.flashOrch("plan", "--detailed-exitcode", file).expecting(4)
+            let first = try await bench.flashOrch("plan", "--detailed-exitcode", file).expecting(2)
+            #expect(first.output.contains("+ create nf firewall "))
             try await bench.flashOrch("apply", file).expecting()
             let workers = try await bench.status("quickstart").workers
             #expect(

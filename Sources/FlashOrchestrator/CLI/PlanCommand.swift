@@ -20,7 +20,12 @@ struct PlanCommand: AsyncParsableCommand {
         let source = try TopologySource(file: file)
         let request = try source.request(style: output.messageStyle, output: output)
         let plan = try await source.call(connection, output) { client throws(DaemonClient.Failure) in
-            try await client.plan(request)
+            do throws(DaemonClient.Failure) {
+                return try await client.plan(request)
+            } catch .noDaemon(let socket) {
+                guard let plan = try firstPlan(source) else { throw .noDaemon(socket: socket) }
+                return plan
+            }
         }
         source.show(plan.diagnostics, style: output.messageStyle)
         if output.isJSON {
@@ -29,6 +34,21 @@ struct PlanCommand: AsyncParsableCommand {
             Terminal.write(PlanText.text(plan, style: output.style), to: .output)
         }
         if detailedExitcode, !plan.steps.isEmpty { throw ExitCode(2) }
+    }
+}
+
+extension PlanCommand {
+    /// The plan for a machine where nothing runs; nil where something may.
+    private func firstPlan(_ source: TopologySource) throws(DaemonClient.Failure) -> PlanReply? {
+        let (topology, diagnostics) = source.decode()
+        guard let topology else { return nil }
+        do {
+            return try FirstPlan.make(
+                topology, diagnostics: diagnostics.map(ServiceDiagnostic.init),
+                folder: RuntimeFolder(path: RuntimePaths.directory))
+        } catch {
+            throw .service(error)
+        }
     }
 }
 

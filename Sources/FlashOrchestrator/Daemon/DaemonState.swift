@@ -83,12 +83,7 @@ final class DaemonState {
         for (name, managed) in topologies where name != topology {
             for interface in managed.executor.chain.interfaces.values { held[interface.device] = name }
         }
-        let facts = MachineFacts.current()
-        return Surroundings(
-            devices: (facts.devices ?? [:]).mapValues(\.receiveQueues),
-            namespaces: Set(SystemFile.names(in: "/run/netns")), held: held,
-            hasFlashKernel: facts.hasFlashKernel ?? false
-        ) { ProgramCatalog.declaration(of: $0) }
+        return .current(held: held)
     }
 
     var holds: [MachineFacts.Hold] {

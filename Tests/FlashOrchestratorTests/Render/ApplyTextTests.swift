@@ -17,6 +17,7 @@ import Testing
         #expect(
             ApplyText.line(.failed(step: step, count: 12, milliseconds: 5000, message: "it was not ready in 5 s"))
                 == "[ 3/12] failed: create nf firewall: it was not ready in 5 s")
+        #expect(ApplyText.line(.proving(links: 0)) == nil)
         #expect(ApplyText.line(.proving(links: 7)) == "waiting until 7 links carry")
         #expect(ApplyText.line(.undone(step: step, milliseconds: 3)) == "undone: create nf firewall  3.0 ms")
     }

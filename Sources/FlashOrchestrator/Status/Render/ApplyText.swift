@@ -19,6 +19,8 @@ package enum ApplyText {
         case .failed(let step, let count, _, let message):
             let failed = style.paint("failed", .red)
             return "\(place(step, count)) \(failed): \(PlanText.action(step)): \(message.printable)"
+        case .proving(0):
+            return nil
         case .proving(let links):
             return "waiting until \(Units.count(links, "link")) carry"
         case .undone(let step, let milliseconds):
@@ -31,8 +33,8 @@ package enum ApplyText {
     package static func activity(_ event: ProgressEvent) -> String? {
         switch event {
         case .started(let step, let count): "\(place(step, count)) \(PlanText.action(step)) ..."
-        case .proving(let links): "waiting until \(Units.count(links, "link")) carry ..."
-        case .planned, .done, .failed, .undone: nil
+        case .proving(let links) where links > 0: "waiting until \(Units.count(links, "link")) carry ..."
+        case .proving, .planned, .done, .failed, .undone: nil
         }
     }
 

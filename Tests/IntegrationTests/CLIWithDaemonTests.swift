@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashOrchestrator
+import Foundation
+import Testing
+
+/// What the command line says of a running topology, and to whom.
+@Suite(.serialized) struct CLIWithDaemonTests {
+    private let text = """
+        version: 1
+        name: small
+        nfs: { source: { program: generator, config: { rate: 1000 } }, end: { program: sink } }
+        links: [ source -> end ]
+
+        """
+
+    @Test func statusIsShownAgainAndAgain() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            let watch = try bench.start("status", "--watch", "--color", "never")
+            try await eventually("status is shown twice") {
+                watch.output.ranges(of: "small: running since ").count >= 2
+            }
+            watch.signal(SIGINT)
+            #expect(try await watch.result().status == 128 + SIGINT)
+        }
+    }
+
+    @Test func logsAreFollowedPastTheDeathOfAWorker() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            let follow = try bench.start("logs", "-f", "end")
+            let victim = try #require(try await bench.status("small").workers["end"])
+            kill(pid_t(victim), SIGKILL)
+            try await eventually("the death is in the log") { follow.output.contains("signal 9") }
+            follow.signal(SIGINT)
+            _ = try await follow.result()
+            let log: LogReply = try await bench.flashOrch("logs", "end", "-o", "json").expecting().json()
+            #expect(log.name == "small" && log.nf == "end" && log.next == log.text.utf8.count)
+        }
+    }
+
+    @Test func othersAreToldThatTheyMayNot() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            chmod(bench.directory, 0o755)
+            let result = try await run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Programs.flashOrch, "status"],
+                environment: ["FLASH_ORCH_RUNTIME_DIR": bench.directory])
+            try result.expecting(4)
+            #expect(
+                result.messages == """
+                    error: the daemon's socket \(bench.directory)/flash-orch.sock is not open to this user
+                    help: run this command as root (sudo), or join the socket's group
+
+                    """)
+        }
+    }
+
+    @Test func whatTheDaemonFindsIsShownInTheText() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(
+                """
+                version: 1
+                name: holder
+                interfaces: { left: { device: it-cli } }
+                nfs: { end: { program: sink } }
+                links: [ "left:0 -> end" ]
+                lab: { hosts: { one: { interface: left, address: 10.96.0.1/24 } } }
+
+                """)
+            let other = """
+                version: 1
+                name: other
+                interfaces: { x: { device: it-cli } }
+                nfs: { end: { program: sink } }
+                links: [ "x:0 -> end" ]
+
+                """
+            for command in ["plan", "apply"] {
+                let refused = try await bench.flashOrch(command, "-", "-o", "json", input: other).expecting(2)
+                #expect(
+                    refused.messages.hasPrefix(
+                        """
+                        stdin:3:28: error: device 'it-cli' is held by the running topology 'holder'
+                        interfaces: { x: { device: it-cli } }
+                                                   ^~~~~~
+                        help: 'flash-orch down holder' gives it back
+                        1 error
+
+                        """), "\(refused)")
+                let reply: ServiceErrorReply = try refused.json()
+                #expect(reply.error.diagnostics.count == 1)
+            }
+        }
+    }
+
+    @Test func planAndApplySayTheSame() async throws {
+        try await TestBench.with { bench in
+            let first: PlanReply = try await bench.flashOrch("plan", "-", "-o", "json", input: text).expecting().json()
+            #expect(try await bench.apply(text).steps == first.steps)
+            let changed = text.replacing("rate: 1000", with: "rate: 2000")
+            let second: PlanReply = try await bench.flashOrch("plan", "-", "-o", "json", input: changed)
+                .expecting().json()
+            #expect(second.steps.map(\.kind) == [.reconfigure])
+            #expect(try await bench.apply(changed).steps == second.steps)
+            #expect(
+                try await bench.flashOrch("plan", "-", input: changed).expecting().output
+                    == "nothing to do: small runs as the file says\n")
+        }
+    }
+
+    @Test func secondDaemonIsRefused() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            let second = try await bench.flashOrch("daemon")
+            #expect(second.status != 0 && second.messages.hasPrefix("error: "))
+            try await bench.status("small").expectHealthy()
+        }
+    }
+}
