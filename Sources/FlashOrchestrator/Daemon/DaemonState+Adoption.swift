@@ -21,7 +21,7 @@ extension DaemonState {
 
     private func adopt(_ record: TopologyRecord) {
         let name = record.source.name
-        if let host = record.pendingHost { try? Lab.remove([host.host]) }
+        if let host = record.pendingHost { try? Lab.removeUnfinished(host.host) }
         endStrangers(record)
         let wanted = record.isApplying ? record.previous : record.source
         let source =

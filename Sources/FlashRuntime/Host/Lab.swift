@@ -75,6 +75,14 @@ package enum Lab {
         for words in commands { try ip(words) }
     }
 
+    /// Removes what a process that died over `create` may have left of a host. Its marks may be missing yet.
+    ///
+    /// - Precondition: the host was absent when that process began, and said so before it did.
+    package static func removeUnfinished(_ host: Host) throws(LabError) {
+        if Device.exists(host.device) { try ip(["link", "delete", host.device]) }
+        if NetworkNamespace.exists(host.namespace) { try ip(["netns", "delete", host.namespace]) }
+    }
+
     private static let namespaceMark = "flash-orch lab"
 
     private static func create(_ host: Host, undo: inout [[String]]) throws(LabError) {
