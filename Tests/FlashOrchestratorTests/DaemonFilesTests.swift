@@ -25,10 +25,10 @@ import Testing
             try folder.make(topology: topology.name)
             try record.write(to: folder)
             #expect(folder.recordedTopologies() == [topology.name])
-            let read = TopologyRecord.read(topology.name, from: folder)
-            #expect(read?.chain == record.chain)
-            #expect(read?.source == record.source)
-            #expect(read?.isApplying == true)
+            let read = try TopologyRecord.read(topology.name, from: folder)
+            #expect(read.chain == record.chain)
+            #expect(read.source == record.source)
+            #expect(read.isApplying == true)
             let mode = try FileManager.default.attributesOfItem(atPath: folder.stateFile(of: topology.name))
             #expect(mode[.posixPermissions] as? Int == 0o600)
             folder.remove(topology: topology.name)
@@ -40,8 +40,8 @@ import Testing
         try withFolder { folder in
             try folder.make(topology: "t")
             try folder.write(Array("{".utf8), to: folder.stateFile(of: "t"))
-            #expect(TopologyRecord.read("t", from: folder) == nil)
-            #expect(TopologyRecord.read("other", from: folder) == nil)
+            #expect(throws: ForeignRecord.self) { try TopologyRecord.read("t", from: folder) }
+            #expect(throws: ForeignRecord.self) { try TopologyRecord.read("other", from: folder) }
         }
     }
 

@@ -108,6 +108,66 @@ import Testing
         }
     }
 
+    /// What the record says is not what the workers hold, as after a daemon of another version.
+    @Test(arguments: ["socket", "thread"])
+    func aChainThatCannotBeTakenOverIsMadeAnew(fault: String) async throws {
+        try await DaemonHarness.run("other") { harness in
+            let file = harness.folder + "/topologies/fdm/state.json"
+            try await harness.apply(DaemonChainTests.quickstart("fdm"))
+            let before = try await harness.status("fdm").nfs.map(\.pid)
+            try await harness.restart {
+                var record = try state(file)
+                if fault == "socket" {
+                    let workers = record["workers"] as? [[String: Any]] ?? []
+                    record["workers"] = workers.map { worker in
+                        var worker = worker
+                        let ports = worker["ports"] as? [[String: Any]] ?? []
+                        worker["ports"] = ports.map { $0.merging(["link": $0["socket"] ?? 0]) { $1 } }
+                        return worker
+                    }
+                } else {
+                    var threads = record["threads"] as? [[String: Any]] ?? []
+                    threads[0]["id"] = threads[1]["id"]
+                    record["threads"] = threads
+                }
+                try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: file))
+            }
+            let status = try await harness.status("fdm")
+            #expect(status.state == .running, "\(status.differences)")
+            #expect(status.frames.missing == 0 && status.frames.duplicated == 0)
+            // Without the record's word for the threads there is nothing to go on with; without a queue there is.
+            #expect((status.nfs.map(\.pid) == before) == (fault == "socket"))
+            #expect((status.notice?.contains("made anew") == true) == (fault == "thread"))
+            let ping = inHost("fdm-client", "ping", "-q", "-c", "3", "-i", "0.01", "-W", "1", "10.77.0.2")
+            #expect(ping?.contains(" 0% packet loss") == true)
+            #expect(try await harness.apply(DaemonChainTests.quickstart("fdm")).outcome == .unchanged)
+        }
+    }
+
+    @Test(arguments: ["{\"version\": 99}", "{", "{\"version\": 1}"])
+    func aRecordThatCannotBeReadIsReportedAndCanBeRemoved(text: String) async throws {
+        try await DaemonHarness.run("foreign") { harness in
+            let file = harness.folder + "/topologies/fdn/state.json"
+            let topology = Self.chain("fdn", "a -> b")
+            try await harness.apply(topology)
+            let workers = try await harness.status("fdn").nfs.compactMap(\.pid)
+            try await harness.restart { try Data(text.utf8).write(to: URL(fileURLWithPath: file)) }
+            let status = try await harness.status("fdn")
+            #expect(status.state == .failed)
+            #expect(status.differences.first?.message.contains(file) == true)
+            await #expect(throws: ServiceError.self) { try await harness.apply(topology) }
+            #expect(workers.allSatisfy { isRunning($0) })
+
+            let reply = try await harness.daemon.down(DownRequest(name: "fdn")) { _ in }
+            #expect(reply.outcome == .failed)
+            #expect(reply.failure?.message.contains("lab hosts") == true)
+            #expect(!workers.contains { isRunning($0) })
+            #expect(try await harness.apply(topology).outcome == .done)
+            let isFlowing = try await flows(harness, "fdn")
+            #expect(isFlowing)
+        }
+    }
+
     private func state(_ file: String) throws -> [String: Any] {
         let data = try Data(contentsOf: URL(fileURLWithPath: file))
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]

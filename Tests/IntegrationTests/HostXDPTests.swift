@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashRuntime
-import Glibc
+import Foundation
 import Testing
 
 @Suite(.serialized) struct HostXDPTests {
@@ -38,7 +38,7 @@ import Testing
         #expect(back == answer)
         #expect(hand.completed == 1)
         let counters = try program.counters(queue: 0)
-        #expect(counters == XDPProgram.Counters(redirected: 1, passed: 0))
+        #expect(counters == XDPProgram.Counters(redirected: 1, redirectedBytes: 60))
         #expect(try XDPSocket.statistics(hand.descriptor).rxDropped == 0)
     }
 
@@ -59,7 +59,7 @@ import Testing
         #expect(!holds)
         try host.send(PacketSocket.frame(mark: 3))
         let counters = try program.counters(queue: 0)
-        #expect(counters == XDPProgram.Counters(redirected: 1, passed: 2))
+        #expect(counters == XDPProgram.Counters(redirected: 1, passed: 2, redirectedBytes: 60, passedBytes: 120))
         // Cleared twice is cleared.
         try program.clearSocket(queue: 0)
     }
@@ -190,6 +190,57 @@ import Testing
         try program.detach()
         let left = try XDPProgram.identifier(on: device)
         #expect(left == nil)
+    }
+
+    /// A daemon that is newer than the program, or older: what it needs is an XSKMAP, what counters it finds it reads.
+    @Test(arguments: ["__u64 a;", "__u64 a, b, c, d, e, f;", ""])
+    func aProgramOfAnotherVersionIsTakenOver(counters: String) async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/flash-bpf-\(getpid())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let count = counters.isEmpty ? "" : "struct v *v = bpf_map_lookup_elem(&counters, &queue); if (v) v->a++;"
+        let map = """
+            struct v { \(counters) };
+            struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 4); __type(key, __u32);
+                     __type(value, struct v); } counters SEC(".maps");
+            """
+        try """
+        #include <linux/bpf.h>
+        #include <bpf/bpf_helpers.h>
+        struct { __uint(type, BPF_MAP_TYPE_XSKMAP); __uint(max_entries, 4); __type(key, __u32); __type(value, __u32);
+        } sockets SEC(".maps");
+        \(counters.isEmpty ? "" : map)
+        SEC("xdp") int flash_queue(struct xdp_md *context)
+        {
+            __u32 queue = context->rx_queue_index;
+            \(count)
+            return bpf_redirect_map(&sockets, queue, XDP_PASS);
+        }
+        """.write(toFile: folder + "/other.bpf.c", atomically: false, encoding: .utf8)
+        try await run([
+            "make", "-C", Programs.sources, "bpf", "BPF_SOURCE=\(folder)/other.bpf.c",
+            "BPF_OBJECT=\(folder)/other.bpf.o",
+        ]).expecting()
+        let object = [UInt8](try Data(contentsOf: URL(filePath: folder + "/other.bpf.o")))
+
+        let lab = try Self.lab("ov")
+        let device = try Device.find(lab.hosts[0].device)
+        let memory = try TestMemory()
+        let hand = try HandSocket(
+            try XDPSocket.open(device: device, queue: 0, memory: memory.registration), memory: memory)
+        let link: OwnedDescriptor
+        do {
+            let program = try XDPProgram.attach(to: device, mode: .native, object: object)
+            let copy = try program.link.duplicate()
+            link = copy
+        }
+        let program = try XDPProgram.adopt(link: link)
+        try program.setSocket(queue: 0, socket: hand.descriptor)
+        let host = try PacketSocket(namespace: lab.hosts[0].namespace)
+        try host.send(PacketSocket.frame(mark: 4))
+        #expect(try hand.receive() != nil)
+        let counted = try program.counters(queue: 0)
+        #expect(counted == XDPProgram.Counters(redirected: counters.isEmpty ? 0 : 1))
     }
 
     @Test func aLinkOutlivesItsDevice() throws {

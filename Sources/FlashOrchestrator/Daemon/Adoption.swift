@@ -3,8 +3,11 @@
 import FlashRuntime
 
 /// The pieces of a running chain, taken back from its workers.
+///
+/// The daemon before may have died in the middle of a step. What its record says is checked against what is there: a
+/// queue that nobody holds any more, or a ring that was removed, is left out or made anew, and all else goes on.
 struct Adoption {
-    /// What stands: the record's chain without interfaces that were lost with their last holder.
+    /// What stands: the record's chain without queues that were lost with their last holder.
     private(set) var chain: Chain
     private let record: TopologyRecord
     private let shared: SharedDatapath
@@ -12,8 +15,12 @@ struct Adoption {
     private var workers: [FunctionID: WorkerRecord] = [:]
     private var programs: [String: ProgramRecord] = [:]
     private var queues: [QueueID: QueueRecord] = [:]
+    private var rings: [RingKey: RingID] = [:]
+    private var lostRings: [RingKey] = []
+    private var frames: [ThreadID: RingID] = [:]
+    private var lostFrames: [ThreadID] = []
 
-    /// - Throws: where no worker lives, or what they hold is not what the record says.
+    /// - Throws: where no worker lives, or they have no memory of this version's layout.
     init(_ record: TopologyRecord) throws(HostError) {
         self.record = record
         chain = record.chain
@@ -27,8 +34,6 @@ struct Adoption {
                 memory: [entry.memory, entry.arena, entry.acknowledge])
             worker.events = Dictionary(
                 entry.events.map { ($0.thread, $0.descriptor) }, uniquingKeysWith: { first, _ in first })
-            worker.ports = Dictionary(
-                entry.ports.map { ($0.port, [$0.socket, $0.link]) }, uniquingKeysWith: { first, _ in first })
             workers[entry.function] = worker
             living.append(entry)
         }
@@ -44,19 +49,30 @@ struct Adoption {
             throw .system(error, doing: "taking the memory over")
         }
         try adoptThreads()
-        try adoptQueues()
-        try adoptRings()
+        for entry in record.queues { adoptQueue(entry, living) }
+        loseQueues()
+        adoptRings()
         shared.holdStrays()
+    }
+
+    /// True where the threads may work by other tables than the chain's.
+    var isUnsettled: Bool {
+        record.isApplying || shared.hasStrays || !lostRings.isEmpty || !lostFrames.isEmpty
+            || chain.queues.count < record.chain.queues.count
     }
 
     /// A worker's descriptor for the daemon's end of its control socket.
     private static let daemonEnd: Int32 = 4
 
-    private func adoptThreads() throws(HostError) {
+    private mutating func adoptThreads() throws(HostError) {
         do throws(DatapathError) {
             for thread in record.threads {
                 try shared.adoptThread(thread.id, event: try event(of: thread.id))
-                if let frames = thread.frames { try shared.adoptRing(frames) }
+                guard let ring = thread.frames else { continue }
+                do throws(DatapathError) {
+                    try shared.adoptRing(ring)
+                    frames[thread.id] = ring
+                } catch { lostFrames.append(thread.id) }
             }
         } catch {
             throw .datapath(error.text)
@@ -64,13 +80,15 @@ struct Adoption {
     }
 
     /// Those that belong to what stands; the others are cleared when no thread works by them any more.
-    private func adoptRings() throws(HostError) {
+    private mutating func adoptRings() {
         let standing = chain.rings
-        do throws(DatapathError) {
-            for ring in record.rings where standing.contains(ring.key) { try shared.adoptRing(ring.id) }
-        } catch {
-            throw .datapath(error.text)
+        for entry in record.rings where standing.contains(entry.key) {
+            do throws(DatapathError) {
+                try shared.adoptRing(entry.id, number: entry.number)
+                rings[entry.key] = entry.id
+            } catch { continue }
         }
+        lostRings = standing.filter { rings[$0] == nil }.sorted()
     }
 
     /// Whoever has the event of a thread; where nobody has, nobody will miss it.
@@ -84,47 +102,36 @@ struct Adoption {
         } catch { throw .system(error) }
     }
 
-    private mutating func adoptQueues() throws(HostError) {
-        for entry in record.queues {
-            let interface = entry.key.interface
-            guard let (socket, link) = descriptors(of: entry.id) else { continue }
-            do {
-                if programs[interface] == nil {
-                    programs[interface] = ProgramRecord(try XDPProgram.adopt(link: OwnedDescriptor(taking: link)))
-                } else {
-                    _ = OwnedDescriptor(taking: link)
-                }
-                let socket = XDPSocket(adopting: OwnedDescriptor(taking: socket), rings: entry.rings)
-                try shared.adoptPort(entry.id, socket: socket.descriptor.rawValue, rings: entry.rings)
-                let queue = QueueRecord(queue: entry.key, port: entry.id, socket: socket)
-                queue.isDelivered = entry.isDelivered
-                queues[entry.key] = queue
-            } catch {
-                throw .missing("queue \(entry.key): \(error)")
-            }
-        }
-        for name in chain.interfaces.keys {
-            let isWhole = chain.queues.allSatisfy { $0.interface != name || queues[$0] != nil }
-            if programs[name] == nil || !isWhole { lose(interface: name) }
-        }
-    }
-
-    /// Copies of a port's socket and XDP link from a worker that has them.
-    private func descriptors(of port: PortID) -> (socket: Int32, link: Int32)? {
-        for worker in workers.values {
-            guard let numbers = worker.ports[port], numbers.count == 2,
-                let socket = try? worker.process.copyDescriptor(numbers[0]),
-                let link = try? worker.process.copyDescriptor(numbers[1])
+    /// Takes a queue's socket and XDP link from a worker that has them.
+    private mutating func adoptQueue(_ entry: TopologyRecord.QueueEntry, _ living: [TopologyRecord.WorkerEntry]) {
+        let interface = entry.key.interface
+        for holder in living {
+            guard let worker = workers[holder.function],
+                let numbers = holder.ports.first(where: { $0.port == entry.id }),
+                let socket = try? worker.process.copyDescriptor(numbers.socket), socket.inode == entry.inode,
+                let link = try? worker.process.copyDescriptor(numbers.link),
+                let program = try? XDPProgram.adopt(link: link)
             else { continue }
-            return (socket.take(), link.take())
+            worker.ports[entry.id] = [numbers.socket, numbers.link]
+            if programs[interface] == nil { programs[interface] = ProgramRecord(program) }
+            if queues[entry.key] != nil { continue }
+            do {
+                let socket = XDPSocket(adopting: socket, rings: entry.rings)
+                try shared.adoptPort(
+                    entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number)
+                queues[entry.key] = QueueRecord(queue: entry.key, port: entry.id, socket: socket)
+            } catch { continue }
         }
-        return nil
+        guard let queue = queues[entry.key], let attached = programs[interface] else { return }
+        queue.isDelivered =
+            record.isApplying
+            ? (try? attached.program.holdsSocket(queue: entry.key.queue)) == true : entry.isDelivered
     }
 
-    private mutating func lose(interface name: String) {
-        chain.removeInterface(name)
-        if let program = programs.removeValue(forKey: name) { try? program.program.detach() }
-        queues = queues.filter { $0.key.interface != name }
+    /// A queue that nobody holds is no queue of the chain, and an interface without a holder has no program.
+    private mutating func loseQueues() {
+        for name in chain.interfaces.keys where programs[name] == nil { chain.removeInterface(name) }
+        for queue in chain.queues where queues[queue] == nil { chain.removeQueue(queue) }
     }
 
     /// Hands all over to the host.
@@ -133,8 +140,7 @@ struct Adoption {
         host.acknowledge = acknowledge
         host.programs = programs
         host.queues = queues
-        let kept = chain.rings
-        for entry in record.rings where kept.contains(entry.key) { host.rings[entry.key] = entry.id }
+        host.rings = rings
         let restarts = Dictionary(
             record.workers.map { ($0.function, $0.restarts) }, uniquingKeysWith: { first, _ in first })
         let threads = Dictionary(grouping: record.threads, by: \.key.function)
@@ -142,24 +148,55 @@ struct Adoption {
             let entries = (threads[function] ?? []).sorted { $0.key.index < $1.key.index }
             let functionRecord = FunctionRecord(
                 function: function, plan: plan,
-                threads: entries.map { FunctionRecord.Thread(id: $0.id, frames: $0.frames) },
+                threads: entries.map { FunctionRecord.Thread(id: $0.id, frames: frames[$0.id]) },
                 log: WorkerLog(path: host.folder.log(of: function.name, in: host.topology)))
             functionRecord.restarts = restarts[function] ?? 0
             functionRecord.worker = workers[function]
             host.functions[function] = functionRecord
         }
-        let fabric = Fabric(chain)
-        for (function, plan) in chain.functions {
-            for thread in Executor.threads(function, plan) { host.tables[thread] = fabric.table(of: thread) }
+        if !isUnsettled {
+            let fabric = Fabric(chain)
+            for thread in record.threads { host.tables[thread.key] = fabric.table(of: thread.key) }
+        }
+        for thread in record.threads { host.generations[thread.key] = shared.generation(of: thread.id) }
+        for function in host.functions.values where function.worker == nil {
+            function.lastExit = "it ended while no daemon ran"
+            host.recover(function)
         }
     }
 
-    /// Starts workers for those that died while no daemon was there.
-    func startDead(_ host: LinuxHost) {
-        for record in host.functions.values where record.worker == nil {
-            record.lastExit = "it ended while no daemon ran"
-            host.recover(record)
-            host.retry(record)
+    /// Makes what had been removed of what stands; to be called when no thread carries packets.
+    func makeLost(_ host: LinuxHost) throws(HostError) {
+        host.lostBefore &+= UInt64(shared.reclaim())
+        let ports = Set(queues.values.map(\.port))
+        for entry in record.workers {
+            // Whoever still has a socket of a lost queue keeps it from being opened again.
+            for port in entry.ports.map(\.port) where !ports.contains(port) {
+                try? workers[entry.function]?.control.drop(port: port)
+            }
+        }
+        for ring in lostRings {
+            try host.addRing(ring, capacity: chain.memory?.ringCapacity ?? MemoryPlanner.largestRing)
+        }
+        do throws(DatapathError) {
+            for function in host.functions.values {
+                for index in function.threads.indices where lostFrames.contains(function.threads[index].id) {
+                    function.threads[index].frames = try shared.addFrames(of: function.threads[index].id)
+                }
+            }
+        } catch {
+            throw .datapath(error.text)
+        }
+    }
+}
+
+extension Chain {
+    /// Removes a queue, and the links that begin or end there.
+    fileprivate mutating func removeQueue(_ queue: QueueID) {
+        queues.remove(queue)
+        links = links.filter { source, link in
+            if case .queue(queue) = source.head { return false }
+            return !link.hops.contains { $0.target == .queue(queue) }
         }
     }
 }

@@ -104,8 +104,7 @@ package final class Daemon: DaemonService {
 
     package func topologies() async throws(ServiceError) -> TopologyList {
         try await supervisor.perform(.reading) { (state) throws(ServiceError) in
-            TopologyList(
-                topologies: state.topologies.values.sorted { $0.applied.name < $1.applied.name }.map(\.entry))
+            TopologyList(topologies: state.entries)
         }
     }
 

@@ -11,48 +11,63 @@ internal import Glibc
 extension DaemonState {
     func adoptAll() {
         for name in folder.recordedTopologies() {
-            guard let record = TopologyRecord.read(name, from: folder) else {
-                logger.error("the state file of topology \(name) cannot be read, and is left alone")
-                continue
+            do throws(ForeignRecord) {
+                adopt(try TopologyRecord.read(name, from: folder))
+            } catch {
+                logger.error("\(error.error.message)")
+                foreign[name] = error
             }
-            adopt(record)
         }
     }
 
     private func adopt(_ record: TopologyRecord) {
         let name = record.source.name
         if let host = record.pendingHost { try? Lab.removeUnfinished(host.host) }
-        endStrangers(record)
+        endWorkers(of: name, but: Set(record.workers.map(\.process)))
         let wanted = record.isApplying ? record.previous : record.source
         let source =
             wanted
             ?? AppliedSource(
                 topology: nil, name: name, file: record.source.file, text: record.source.text,
                 since: record.source.since)
-
-        var chain = record.chain
-        let managed: ManagedTopology
-        do {
-            let adoption = try Adoption(record)
-            chain = adoption.chain
-            managed = makeTopology(source, chain: chain)
-            managed.host.recordChain(chain)
-            adoption.fill(managed.host)
-            topologies[name] = managed
-            adoption.startDead(managed.host)
-            try managed.executor.settleAll()
-            managed.host.shared?.reclaim()
+        do throws(HostError) {
+            try takeOver(record, as: source)
         } catch {
-            logger.warning("topology \(name) is made anew: \(error)")
-            endWorkers(record)
-            chain = Chain(hosts: record.chain.hosts)
-            let fresh = makeTopology(source, chain: chain)
-            fresh.host.recordChain(chain)
+            logger.warning("topology \(name) is made anew: \(error.message)")
+            // Here nothing of what was taken over is held any more: a queue has one socket.
+            endWorkers(of: name)
+            let fresh = makeTopology(source, chain: Chain(hosts: record.chain.hosts))
+            fresh.host.recordChain(fresh.executor.chain)
+            if !record.workers.isEmpty {
+                fresh.notice = "it was made anew at \(MonotonicClock.timestamp()): \(error.message)"
+            }
             topologies[name] = fresh
-            bring(fresh)
-            return
         }
-        bring(managed)
+        if let managed = topologies[name] { bring(managed) }
+    }
+
+    /// Takes a chain over as it runs. Where that cannot be, ends what it has started and lets go of all.
+    private func takeOver(_ record: TopologyRecord, as source: AppliedSource) throws(HostError) {
+        let adoption = try Adoption(record)
+        let managed = makeTopology(source, chain: adoption.chain)
+        managed.host.recordChain(adoption.chain)
+        adoption.fill(managed.host)
+        topologies[source.name] = managed
+        do throws(HostError) {
+            if adoption.isUnsettled {
+                try managed.executor.settleAll { () throws(HostError) in
+                    try adoption.makeLost(managed.host)
+                    managed.host.startDead()
+                }
+            } else {
+                managed.host.startDead()
+                try managed.executor.settleAll(resting: nil)
+            }
+        } catch {
+            managed.host.abandon()
+            topologies[source.name] = nil
+            throw error
+        }
     }
 
     /// Does what is missing for what shall be applied.
@@ -75,33 +90,43 @@ extension DaemonState {
         settle(managed)
     }
 
-    private func endWorkers(_ record: TopologyRecord) {
-        for worker in record.workers {
-            guard let process = try? ProcessHandle.open(identifier: worker.process, startTime: worker.startTime) else {
-                continue
-            }
-            end(process)
+    /// Removes what can be found of a topology whose record cannot be read.
+    func removeForeign(_ record: ForeignRecord) -> ApplyReply {
+        let name = record.topology
+        let hosts = record.hosts(in: folder)
+        endWorkers(of: name)
+        var reply = ApplyReply(name: name, outcome: .done)
+        do throws(LabError) {
+            try Lab.remove((hosts ?? []).map(\.host))
+        } catch {
+            reply.outcome = .failed
+            reply.failure = ApplyReply.Failure(step: nil, message: "removing its lab hosts: \(error)")
+            return reply
         }
+        foreign[name] = nil
+        folder.remove(topology: name)
+        if hosts == nil {
+            reply.outcome = .failed
+            reply.failure = ApplyReply.Failure(
+                step: nil, message: "its workers are ended, but nothing says which lab hosts it had",
+                help: "ip netns list shows what is left; ip netns delete removes it")
+        }
+        return reply
     }
 
-    /// Ends workers of this topology and this runtime folder that the record does not know.
-    private func endStrangers(_ record: TopologyRecord) {
-        let known = Set(record.workers.map(\.process))
+    /// Ends workers of a topology and of this runtime folder: without a record of theirs nobody else knows them.
+    private func endWorkers(of topology: String, but known: Set<Int32> = []) {
         for entry in SystemFile.names(in: "/proc") {
-            guard let process = Int32(entry), !known.contains(process),
-                let text = try? SystemFile.read("/proc/\(process)/cmdline")
+            guard let number = Int32(entry), !known.contains(number),
+                let text = try? SystemFile.read("/proc/\(number)/cmdline")
             else { continue }
             let words = text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
-            guard words.count >= 7, words[0] == "flash-nf", words[2] == record.source.name, words[6] == folder.path,
-                let handle = try? ProcessHandle.open(identifier: process)
+            guard words.count >= 7, words[0] == "flash-nf", words[2] == topology, words[6] == folder.path,
+                let process = try? ProcessHandle.open(identifier: number)
             else { continue }
-            logger.warning("worker \(process) of topology \(record.source.name) is not in its record, and is ended")
-            end(handle)
+            logger.warning("worker \(number) of topology \(topology) is ended")
+            _ = try? process.signal(SIGKILL)
+            _ = try? process.waitForExit(milliseconds: 1000)
         }
-    }
-
-    private func end(_ process: borrowing ProcessHandle) {
-        _ = try? process.signal(SIGKILL)
-        _ = try? process.waitForExit(milliseconds: 1000)
     }
 }

@@ -5,6 +5,7 @@ import FlashRuntime
 /// Apply and down.
 extension DaemonState {
     func plan(_ topology: Topology) throws(ServiceError) -> Plan {
+        if let record = foreign[topology.name] { throw record.error }
         let observed = topologies[topology.name]?.executor.observe() ?? Observed()
         return try plan(topology, named: topology.name, observed: observed)
     }
@@ -12,6 +13,7 @@ extension DaemonState {
     func apply(
         _ source: AppliedSource, _ topology: Topology, deadline: Double?, progress: (ProgressEvent) -> Void
     ) throws(ServiceError) -> ApplyReply {
+        if let record = foreign[source.name] { throw record.error }
         let isNew = topologies[source.name] == nil
         let managed = topologies[source.name] ?? makeTopology(source)
         let plan = try plan(topology, named: source.name, observed: managed.executor.observe())
@@ -35,6 +37,7 @@ extension DaemonState {
     }
 
     func down(_ name: String, deadline: Double?, progress: (ProgressEvent) -> Void) throws(ServiceError) -> ApplyReply {
+        if let record = foreign[name] { return removeForeign(record) }
         let managed = try find(name)
         let plan = try plan(nil, named: name, observed: managed.executor.observe())
         managed.previous = managed.applied
@@ -60,6 +63,13 @@ extension DaemonState {
         progress(.planned(PlanReply(name: name, datapath: DatapathKind.shared.rawValue, plan: plan)))
         managed.isApplying = true
         managed.problems = []
+        managed.notice = nil
+        // From here on the next daemon knows what to go back to.
+        do throws(HostError) {
+            try managed.host.record(managed.executor.chain)
+        } catch {
+            logger.error("\(error.message)")
+        }
         let outcome = managed.executor.run(plan, deadline: deadline ?? Self.stepDeadline, report: progress)
         managed.isApplying = false
 

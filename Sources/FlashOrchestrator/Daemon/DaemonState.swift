@@ -11,6 +11,8 @@ final class DaemonState {
     /// The worker's program file.
     let program: DescriptorBox
     var topologies: [String: ManagedTopology] = [:]
+    /// Topologies of which an earlier daemon left a record that this one cannot read.
+    var foreign: [String: ForeignRecord] = [:]
     /// Deals with events for some milliseconds.
     var pump: (Int) -> Void = { _ in }
     private var nextSample = MonotonicClock.now()
@@ -93,6 +95,7 @@ final class DaemonState {
     }
 
     func find(_ name: String) throws(ServiceError) -> ManagedTopology {
+        if let record = foreign[name] { throw record.error }
         guard let managed = topologies[name] else {
             let names = topologies.keys.sorted().joined(separator: ", ")
             throw ServiceError(

@@ -65,11 +65,15 @@ extension Executor {
 
     /// Gives threads the tables that the fabric now says, where these differ, and waits until they are worked by.
     func settle(_ threads: Set<ThreadKey>) throws(HostError) {
+        try settle(threads) { fabric.table(of: $0) }
+    }
+
+    func settle(_ threads: Set<ThreadKey>, by plan: (ThreadKey) -> TablePlan) throws(HostError) {
         guard !threads.isEmpty else { return }
         let datapath = try host.datapath
         var changed: [ThreadKey] = []
         for thread in threads.sorted() {
-            let table = fabric.table(of: thread)
+            let table = plan(thread)
             if tables[thread] == table && datapath.hasAcknowledged(thread) { continue }
             try awaitAcknowledgement(thread, datapath)
             if tables[thread] == table { continue }

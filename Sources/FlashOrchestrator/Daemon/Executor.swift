@@ -21,7 +21,7 @@ package final class Executor {
     /// Rings that the plan at hand still has to make, and frames that it will set free: the ones share the others.
     var ringsToMake = 0
     var framesToCome = 0
-    /// True on the way back: who does not answer is replaced.
+    /// True on the way back and after a daemon's death: who does not answer is replaced.
     var isUndoing = false
     private var halted: [FunctionID] = []
 
@@ -39,10 +39,22 @@ package final class Executor {
             faults: host.faults(in: chain))
     }
 
-    /// Gives every thread its table again, as what stands says: after a daemon died in the middle of a step.
-    package func settleAll() throws(HostError) {
-        tables = [:]
-        try settle(Set(chain.functions.flatMap(Self.threads)))
+    /// Gives every thread the table that what stands says. One that does not answer is replaced.
+    ///
+    /// - Parameter resting: nil: they work by these tables already. Else all threads let go of what they read first, since
+    ///   a ring or a queue may have another reader than it should, and this is done while nobody carries packets.
+    package func settleAll(resting: (() throws(HostError) -> Void)?) throws(HostError) {
+        isUndoing = true
+        defer { isUndoing = false }
+        let threads = Set(chain.functions.flatMap(Self.threads))
+        let fabric = fabric
+        if let resting {
+            try settle(threads) { _ in TablePlan() }
+            try resting()
+        }
+        try settle(threads) { fabric.table(of: $0) }
+        guard resting != nil, let datapath = try? host.datapath else { return }
+        for queue in chain.queues.sorted() { try? datapath.deliver(queue, fabric.reader(of: queue) != nil) }
     }
 
     /// Carries out a plan; on a failure, undoes what was done of it.

@@ -75,7 +75,7 @@ final class FunctionRecord {
 
     let function: FunctionID
     var plan: FunctionPlan
-    let threads: [Thread]
+    var threads: [Thread]
     let log: WorkerLog
     var worker: WorkerRecord?
     var policy = RestartPolicy()

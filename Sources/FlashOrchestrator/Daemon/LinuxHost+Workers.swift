@@ -125,6 +125,11 @@ extension LinuxHost {
         if !record.isStopping { replaceDead(record, afterMilliseconds: life) }
     }
 
+    /// Starts workers for those that died while no daemon was there.
+    func startDead() {
+        for record in functions.values where record.worker == nil { retry(record) }
+    }
+
     /// To be called when the time of `retryAt` has come.
     func retry(_ record: FunctionRecord) {
         record.retryAt = nil
@@ -293,6 +298,16 @@ extension LinuxHost {
         _ = try? worker.process.signal(SIGKILL)
         _ = try? worker.process.waitForExit(milliseconds: nil)
         _ = try? worker.process.exitStatus()
+    }
+
+    /// Ends all workers at once, for a chain that cannot be taken over.
+    func abandon() {
+        for record in functions.values {
+            record.isStopping = true
+            record.retryAt = nil
+            if let worker = record.worker { end(worker) }
+            record.worker = nil
+        }
     }
 
     func requireFunction(_ function: FunctionID) throws(HostError) -> FunctionRecord {

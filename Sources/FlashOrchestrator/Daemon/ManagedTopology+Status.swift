@@ -5,11 +5,23 @@ internal import Glibc
 
 extension DaemonState {
     func status(of name: String?) throws(ServiceError) -> StatusReport {
-        let chosen = try name.map { (name) throws(ServiceError) in [try find(name)] } ?? Array(topologies.values)
+        var statuses: [TopologyStatus]
+        if let name, let record = foreign[name] {
+            statuses = [record.status(since: since)]
+        } else if let name {
+            statuses = [try find(name).status()]
+        } else {
+            statuses = topologies.values.map { $0.status() } + foreign.values.map { $0.status(since: since) }
+        }
+        statuses.sort { $0.name < $1.name }
         return StatusReport(
             daemon: DaemonStatus(
                 pid: Int(getpid()), since: since, resident: ProcessMemory.resident(of: getpid())),
-            topologies: chosen.sorted { $0.applied.name < $1.applied.name }.map { $0.status() })
+            topologies: statuses)
+    }
+
+    var entries: [TopologyList.Entry] {
+        (topologies.values.map(\.entry) + foreign.values.map(\.entry)).sorted { $0.name < $1.name }
     }
 
     /// The name of the one topology that has this NF.
@@ -66,7 +78,7 @@ extension ManagedTopology {
                 chain.links[source].map { status(of: source, $0, names) }
             },
             queues: chain.queues.sorted().compactMap { host.queues[$0] }.compactMap(status(of:)),
-            hosts: hosts, differences: faults.map(difference) + problems.map(difference(problem:)))
+            hosts: hosts, differences: faults.map(difference) + problems.map(difference(problem:)), notice: notice)
     }
 
     private var frames: FrameStatus {
@@ -190,6 +202,19 @@ extension ManagedTopology {
         Difference(
             subject: "topology \(applied.name)", message: problem,
             help: "flash-orch apply \(applied.file) tries again; flash-orch down \(applied.name) removes it")
+    }
+}
+
+extension ForeignRecord {
+    func status(since: String) -> TopologyStatus {
+        TopologyStatus(
+            name: topology, file: "unknown", datapath: DatapathKind.shared.rawValue, state: .failed, since: since,
+            frames: FrameStatus(),
+            differences: [Difference(subject: "topology \(topology)", message: reason, help: help)])
+    }
+
+    var entry: TopologyList.Entry {
+        TopologyList.Entry(name: topology, state: .failed, file: "unknown", nfs: 0, links: 0)
     }
 }
 

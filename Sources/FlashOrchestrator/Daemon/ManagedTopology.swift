@@ -10,6 +10,8 @@ final class ManagedTopology {
     var isApplying = false
     /// Why the last apply could not be undone.
     var problems: [String] = []
+    /// What has happened to it beside what was asked for, until the next apply.
+    var notice: String?
     let host: LinuxHost
     let executor: Executor
     var sampler = Sampler()
@@ -43,10 +45,13 @@ final class ManagedTopology {
                         return TopologyRecord.PortEntry(port: port, socket: numbers[0], link: numbers[1])
                     }))
         }
-        record.rings = host.rings.map { TopologyRecord.RingEntry(key: $0, id: $1) }
+        record.rings = host.rings.map { key, id in
+            TopologyRecord.RingEntry(key: key, id: id, number: host.shared?.ring(id)?.flashID ?? 0)
+        }
         record.queues = host.queues.values.map { queue in
             TopologyRecord.QueueEntry(
-                key: queue.queue, id: queue.port, rings: queue.socket.rings, isDelivered: queue.isDelivered)
+                key: queue.queue, id: queue.port, number: host.shared?.port(queue.port)?.flashID ?? 0,
+                inode: queue.socket.descriptor.inode, rings: queue.socket.rings, isDelivered: queue.isDelivered)
         }
         return record
     }

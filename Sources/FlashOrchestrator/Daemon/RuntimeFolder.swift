@@ -58,13 +58,23 @@ package struct RuntimeFolder: Hashable, Sendable {
 struct DaemonLock: ~Copyable {
     private let file: OwnedDescriptor
 
+    /// How long a daemon that was killed may take to let go, in milliseconds: the kernel first closes its sockets.
+    private static let patience = 2000
+
     /// - Throws: EWOULDBLOCK where another daemon holds it.
     init(_ folder: RuntimeFolder) throws(SystemError) {
         guard mkdir(folder.path, 0o750) == 0 || errno == EEXIST else {
             throw SystemError(call: "mkdir", code: errno, context: folder.path)
         }
         let file = try OwnedDescriptor.open(folder.lockFile, flags: O_RDWR | O_CREAT, mode: 0o644)
-        try SystemError.retry("flock", context: folder.lockFile) { flock(file.rawValue, LOCK_EX | LOCK_NB) }
+        var waited = 0
+        while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EINTR || errno == EWOULDBLOCK && waited < Self.patience else {
+                throw SystemError(call: "flock", code: errno, context: folder.lockFile)
+            }
+            usleep(10_000)
+            waited += 10
+        }
         let text = Array("\(getpid())\n".utf8)
         ftruncate(file.rawValue, 0)
         try SystemError.retry("pwrite", context: folder.lockFile) { pwrite(file.rawValue, text, text.count, 0) }

@@ -30,11 +30,17 @@ struct TopologyRecord: Codable, Sendable {
     struct RingEntry: Codable, Sendable {
         var key: RingKey
         var id: RingID
+        /// Its flash-id: another ring may have its place by now.
+        var number: Int
     }
 
     struct QueueEntry: Codable, Sendable {
         var key: QueueID
         var id: PortID
+        /// Its flash-id.
+        var number: Int
+        /// The socket's inode: a worker may have another descriptor under its number by now.
+        var inode: UInt64
         var rings: QueueRings
         var isDelivered: Bool
     }
@@ -88,12 +94,60 @@ extension TopologyRecord {
         try folder.write(text, to: folder.stateFile(of: source.name))
     }
 
-    /// nil where there is no record, or none of this version.
-    static func read(_ topology: String, from folder: RuntimeFolder) -> TopologyRecord? {
+    /// - Throws: where there is no record that this version understands.
+    static func read(_ topology: String, from folder: RuntimeFolder) throws(ForeignRecord) -> TopologyRecord {
+        let file = folder.stateFile(of: topology)
+        do {
+            let text = Array(try SystemFile.read(file).utf8)
+            let head = try JSONText.decode(Head.self, from: text)
+            guard head.version == currentVersion else {
+                throw ForeignRecord(
+                    topology: topology,
+                    reason: "\(file) is of version \(head.version), and this daemon knows version \(currentVersion)")
+            }
+            let record = try JSONText.decode(TopologyRecord.self, from: text)
+            guard record.source.name == topology else {
+                throw ForeignRecord(topology: topology, reason: "\(file) is of topology \(record.source.name)")
+            }
+            return record
+        } catch let error as ForeignRecord {
+            throw error
+        } catch let error as SystemError {
+            throw ForeignRecord(topology: topology, reason: "\(file): \(error)")
+        } catch {
+            throw ForeignRecord(topology: topology, reason: "\(file) is damaged")
+        }
+    }
+
+    private struct Head: Decodable {
+        var version: Int
+    }
+}
+
+/// A topology of which this daemon cannot read the record. It is left alone: it may run.
+struct ForeignRecord: Error {
+    let topology: String
+    /// A clause.
+    let reason: String
+
+    var error: ServiceError {
+        ServiceError(
+            .conflict, "topology \(topology) cannot be taken care of: \(reason)", help: help)
+    }
+
+    var help: String {
+        "start the daemon of the version that applied it, or end what runs of it: flash-orch down \(topology)"
+    }
+
+    /// The lab hosts that its record names, as far as it can be read; nil where it cannot.
+    func hosts(in folder: RuntimeFolder) -> [HostPlan]? {
+        struct Hosts: Decodable {
+            struct Chain: Decodable { var hosts: [String: HostPlan] }
+            var chain: Chain
+        }
         guard let text = try? SystemFile.read(folder.stateFile(of: topology)),
-            let record = try? JSONText.decode(TopologyRecord.self, from: Array(text.utf8)),
-            record.version == currentVersion, record.source.name == topology
+            let found = try? JSONText.decode(Hosts.self, from: Array(text.utf8))
         else { return nil }
-        return record
+        return found.chain.hosts.sorted { $0.key < $1.key }.map(\.value)
     }
 }

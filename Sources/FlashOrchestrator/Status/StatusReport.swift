@@ -51,11 +51,13 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
     package var queues: [QueueStatus]
     package var hosts: [HostStatus]
     package var differences: [Difference]
+    /// What has happened to it since the last apply beside what was asked for, as a sentence without a full stop.
+    package var notice: String?
 
     package init(
         name: String, file: String, datapath: String, state: TopologyState, since: String, frames: FrameStatus,
         nfs: [FunctionStatus] = [], links: [LinkStatus] = [], queues: [QueueStatus] = [], hosts: [HostStatus] = [],
-        differences: [Difference] = []
+        differences: [Difference] = [], notice: String? = nil
     ) {
         self.name = name
         self.file = file
@@ -68,6 +70,7 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
         self.queues = queues
         self.hosts = hosts
         self.differences = differences
+        self.notice = notice
     }
 }
 

@@ -86,16 +86,12 @@ static int attach(struct bpf_object *object, uint32_t device, int generic, struc
 	code = bpf_object__find_program_by_name(object, "flash_queue");
 	if (!code)
 		return -ENOENT;
-	*failed_call = "bpf_object__find_map_fd_by_name";
-	program->sockets = duplicate(bpf_object__find_map_fd_by_name(object, "sockets"));
-	if (program->sockets < 0)
-		return program->sockets;
-	program->counters = duplicate(bpf_object__find_map_fd_by_name(object, "counters"));
-	if (program->counters < 0)
-		return program->counters;
 	*failed_call = "bpf_link_create";
 	program->link = bpf_link_create(bpf_program__fd(code), (int)device, BPF_XDP, &options);
-	return program->link < 0 ? program->link : 0;
+	if (program->link < 0)
+		return program->link;
+	*failed_call = "bpf_obj_get_info_by_fd";
+	return flash_xdp_maps(program->link, &program->sockets, &program->counters);
 }
 
 int flash_xdp_attach(const void *object, size_t size, uint32_t device, int generic, struct flash_xdp_program *program,
@@ -153,13 +149,12 @@ int flash_xdp_maps(int link, int *sockets, int *counters)
 		if (bpf_obj_get_info_by_fd(map, &map_info, &length) == 0) {
 			if (map_info.type == BPF_MAP_TYPE_XSKMAP && found.sockets < 0)
 				found.sockets = duplicate(map);
-			else if (map_info.type == BPF_MAP_TYPE_PERCPU_ARRAY && found.counters < 0 &&
-				 map_info.value_size == sizeof(struct flash_xdp_counters))
+			else if (map_info.type == BPF_MAP_TYPE_PERCPU_ARRAY && found.counters < 0)
 				found.counters = duplicate(map);
 		}
 		close(map);
 	}
-	if (found.sockets < 0 || found.counters < 0) {
+	if (found.sockets < 0) {
 		close_program(&found);
 		return -ENOENT;
 	}
@@ -244,20 +239,30 @@ int flash_xdp_holds_socket(int sockets, uint32_t queue)
 
 int flash_xdp_read_counters(int counters, uint32_t queue, struct flash_xdp_counters *sum)
 {
+	struct bpf_map_info info = { 0 };
+	uint32_t length = sizeof(info);
 	int cpus = libbpf_num_possible_cpus();
-	struct flash_xdp_counters *values;
+	uint64_t *sums = (uint64_t *)sum, *values;
+	size_t words, word;
 	int cpu, error;
 
+	*sum = (struct flash_xdp_counters){ 0 };
+	if (counters < 0)
+		return 0;
 	if (cpus < 0)
 		return cpus;
-	values = calloc((size_t)cpus, sizeof(*values));
+	error = bpf_obj_get_info_by_fd(counters, &info, &length);
+	if (error < 0)
+		return error;
+	/* The kernel rounds the value of each CPU up to eight bytes. */
+	words = (info.value_size + 7) / 8;
+	values = calloc((size_t)cpus * words, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	error = bpf_map_lookup_elem(counters, &queue, values);
-	*sum = (struct flash_xdp_counters){ 0 };
 	for (cpu = 0; error == 0 && cpu < cpus; cpu++) {
-		sum->redirected += values[cpu].redirected;
-		sum->passed += values[cpu].passed;
+		for (word = 0; word < words && word < sizeof(*sum) / sizeof(*sums); word++)
+			sums[word] += values[(size_t)cpu * words + word];
 	}
 	free(values);
 	return error;

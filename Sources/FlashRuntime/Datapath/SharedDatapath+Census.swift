@@ -36,27 +36,10 @@ extension SharedDatapath {
     }
 
     private func count() -> (census: FrameCensus, owners: [UInt8]) {
-        var owners = [UInt8](repeating: 0, count: frameCount)
         var census = FrameCensus(total: frameCount, inRings: 0, inQueues: 0, free: 0, missing: 0, duplicated: 0)
-        func note(_ address: UInt64) -> Bool {
-            let frame = arena.frame(of: address)
-            guard frame < frameCount else { return false }
-            if owners[frame] < .max { owners[frame] += 1 }
-            return true
-        }
-        for record in rings.values {
-            let slots = arena.at(UInt64(record.slots.lowerBound), as: Packet.self)
-            for slot in 0..<record.capacity where note(slots[slot].address) { census.inRings += 1 }
-        }
-        for record in ports.values {
-            forEachFreeFrame(of: record) { if note($0) { census.inQueues += 1 } }
-        }
+        var owners = owners(&census.inRings, &census.inQueues)
         let pool = framePool
         for frame in 0..<frameCount {
-            if arena.framePorts[frame] != 0 {
-                census.inQueues += 1
-                if owners[frame] < .max { owners[frame] += 1 }
-            }
             if pool[frame] != 0 {
                 census.free += 1
                 if owners[frame] < .max { owners[frame] += 1 }
@@ -65,6 +48,34 @@ extension SharedDatapath {
             if owners[frame] > 1 { census.duplicated += 1 }
         }
         return (census, owners)
+    }
+
+    /// In how many rings and queues each frame is.
+    func owners() -> [UInt8] {
+        var (inRings, inQueues) = (0, 0)
+        return owners(&inRings, &inQueues)
+    }
+
+    private func owners(_ inRings: inout Int, _ inQueues: inout Int) -> [UInt8] {
+        var owners = [UInt8](repeating: 0, count: frameCount)
+        func note(_ address: UInt64) -> Bool {
+            let frame = arena.frame(of: address)
+            guard frame < frameCount else { return false }
+            if owners[frame] < .max { owners[frame] += 1 }
+            return true
+        }
+        for record in rings.values {
+            let slots = arena.at(UInt64(record.slots.lowerBound), as: Packet.self)
+            for slot in 0..<record.capacity where note(slots[slot].address) { inRings += 1 }
+        }
+        for record in ports.values {
+            forEachFreeFrame(of: record) { if note($0) { inQueues += 1 } }
+        }
+        for frame in 0..<frameCount where arena.framePorts[frame] != 0 {
+            inQueues += 1
+            if owners[frame] < .max { owners[frame] += 1 }
+        }
+        return owners
     }
 
     /// Addresses of the frames that stand in the pool of a queue's send side.

@@ -64,8 +64,9 @@ extension SharedDatapath {
     ///
     /// - Parameters:
     ///   - socket: borrowed, as for `addPort`.
-    ///   - rings: as the kernel says now for this socket, not as the arena does.
-    package func adoptPort(_ port: PortID, socket: Int32, rings: QueueRings) throws(DatapathError) {
+    ///   - rings: as the kernel says for this socket, not as the arena does.
+    ///   - number: its flash-id.
+    package func adoptPort(_ port: PortID, socket: Int32, rings: QueueRings, number: Int) throws(DatapathError) {
         let index = port.rawValue
         guard (0..<Int(FLASH_PORTS)).contains(index), ports[index] == nil else {
             throw .invalid("no queue \(index) to adopt")
@@ -73,8 +74,8 @@ extension SharedDatapath {
         var block = arena.port(UInt32(index)).pointee
         let start = Int(truncatingIfNeeded: block.pool)
         let size = Int(rings.transmit.size) * MemoryLayout<UInt64>.stride
-        guard block.use == UInt32(FLASH_USED.rawValue), start >= Int(arena.base.pointee.heap),
-            start <= arenaSize - size, heap.reserve(start..<start + size)
+        guard block.use == UInt32(FLASH_USED.rawValue), Int(block.number) == number,
+            start >= Int(arena.base.pointee.heap), start <= arenaSize - size, heap.reserve(start..<start + size)
         else { throw .invalid("queue \(index) has no pool") }
         block.receive = flash_kernel_ring(rings.receive)
         block.transmit = flash_kernel_ring(rings.transmit)
@@ -82,8 +83,11 @@ extension SharedDatapath {
         block.completion = flash_kernel_ring(rings.completion)
         do {
             let mapping = try QueueMapping(socket: socket, port: block)
-            ports[index] = PortRecord(pool: start..<start + size, mapping: mapping, number: Int(block.number))
-        } catch { throw .system(error) }
+            ports[index] = PortRecord(pool: start..<start + size, mapping: mapping, number: number)
+        } catch {
+            heap.release(start..<start + size)
+            throw .system(error)
+        }
     }
 
     package func port(_ port: PortID) -> PortState? {

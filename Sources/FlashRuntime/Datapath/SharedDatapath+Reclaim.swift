@@ -14,8 +14,17 @@ extension SharedDatapath {
     }
 
     /// To be called once all that is in use was adopted, before anything else is made: keeps what else stands in the arena
-    /// from being overwritten. The daemon before was making or removing it when it died, or its last holder is gone.
+    /// from being overwritten, until `reclaim`. The daemon before was making or removing it when it died, or its last holder
+    /// is gone. Of threads that were not adopted, the batch at hand is carried through.
+    ///
+    /// - Precondition: threads that were not adopted do not run.
     package func holdStrays() {
+        for index in 0..<Int(FLASH_THREADS) where threads[index] == nil {
+            let block = arena.thread(UInt32(index))
+            guard block.pointee.use != 0 else { continue }
+            repair(block)
+            strays.threads.append(index)
+        }
         for index in 0..<Int(FLASH_RINGS) where rings[index] == nil {
             guard arena.ring(UInt32(index)).pointee.use == UInt32(FLASH_USED.rawValue) else { continue }
             do throws(DatapathError) {
@@ -40,51 +49,39 @@ extension SharedDatapath {
         }
     }
 
-    /// Clears what `holdStrays` found, and takes its frames back.
+    /// Whether `holdStrays` found anything.
+    package var hasStrays: Bool { !strays.threads.isEmpty || !strays.rings.isEmpty || !strays.ports.isEmpty }
+
+    /// Clears what `holdStrays` found, and sets all frames free that no ring and no queue has: also those that the daemon
+    /// before had in its hands when it died. Returns how many packets were lost with the rings.
     ///
-    /// - Precondition: no thread's table names it any more, acknowledged.
-    package func reclaim() {
-        for ring in strays.rings { removeRing(RingID(rawValue: ring)) }
+    /// - Precondition: no thread carries packets: each has acknowledged an empty table, or does not run.
+    @discardableResult
+    package func reclaim() -> Int {
+        var lost = 0
+        for ring in strays.rings { lost += removeRing(RingID(rawValue: ring)) }
         for (index, pool) in strays.ports {
             let tag = UInt16(index + 1)
-            for frame in 0..<frameCount where arena.framePorts[frame] == tag {
-                arena.framePorts[frame] = 0
-                returnFrame(at: UInt64(frame) * UInt64(frameSize))
-            }
-            if let pool {
-                reclaimPool(pool)
-                heap.release(pool)
-            }
+            for frame in 0..<frameCount where arena.framePorts[frame] == tag { arena.framePorts[frame] = 0 }
+            if let pool { heap.release(pool) }
             arena.port(UInt32(index)).update(repeating: flash_port(), count: 1)
         }
+        for index in strays.threads { arena.thread(UInt32(index)).update(repeating: flash_thread(), count: 1) }
         strays = Strays()
-        for index in 0..<Int(FLASH_THREADS) where threads[index] == nil {
-            let block = arena.thread(UInt32(index))
-            if block.pointee.use != 0 { block.update(repeating: flash_thread(), count: 1) }
+        for frame in 0..<frameCount where arena.framePorts[frame] != 0 && ports[Int(arena.framePorts[frame]) - 1] == nil
+        {
+            arena.framePorts[frame] = 0
         }
-    }
-
-    /// Takes back what is left in the send side's pool of a queue whose socket is gone: frames that nobody else has.
-    private func reclaimPool(_ range: Range<Int>) {
-        var owned = Set<UInt64>()
-        for record in rings.values {
-            let slots = arena.at(UInt64(record.slots.lowerBound), as: Packet.self)
-            for slot in 0..<record.capacity { owned.insert(UInt64(arena.frame(of: slots[slot].address))) }
-        }
-        for record in ports.values {
-            forEachFreeFrame(of: record) { owned.insert(UInt64(arena.frame(of: $0))) }
-        }
-        let pool = arena.at(UInt64(range.lowerBound), as: UInt64.self)
-        for slot in 0..<range.count / MemoryLayout<UInt64>.stride {
-            let frame = arena.frame(of: pool[slot])
-            guard frame < frameCount, arena.framePorts[frame] == 0, !owned.contains(UInt64(frame)) else { continue }
-            returnFrame(at: pool[slot])
-        }
+        let pool = framePool
+        for (frame, count) in owners().enumerated() { pool[frame] = count == 0 ? 1 : 0 }
+        collectFreeFrames()
+        return lost
     }
 }
 
 /// What stands in an adopted arena and belongs to nobody.
 struct Strays {
+    var threads: [Int] = []
     var rings: [Int] = []
     /// Slots of queues, and where the pools of their send sides lie.
     var ports: [(index: Int, pool: Range<Int>?)] = []

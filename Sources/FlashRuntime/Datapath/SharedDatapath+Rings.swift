@@ -53,12 +53,15 @@ extension SharedDatapath {
     }
 
     /// Takes over a ring of a topology that runs.
-    package func adoptRing(_ ring: RingID) throws(DatapathError) {
+    ///
+    /// - Parameter number: its flash-id; nil: whatever ring it is.
+    package func adoptRing(_ ring: RingID, number: Int? = nil) throws(DatapathError) {
         let block = arena.ring(UInt32(truncatingIfNeeded: ring.rawValue)).pointee
         let capacity = Int(block.capacity)
         let start = Int(truncatingIfNeeded: block.slots)
         guard (0..<Int(FLASH_RINGS)).contains(ring.rawValue), rings[ring.rawValue] == nil,
-            block.use == UInt32(FLASH_USED.rawValue), capacity.nonzeroBitCount == 1, capacity <= 1 << 16,
+            block.use == UInt32(FLASH_USED.rawValue), number ?? Int(block.number) == Int(block.number),
+            capacity.nonzeroBitCount == 1, capacity <= 1 << 16,
             start >= Int(arena.base.pointee.heap), start <= arenaSize - capacity * MemoryLayout<Packet>.stride
         else { throw .invalid("no ring \(ring.rawValue) to adopt") }
         let range = start..<start + capacity * MemoryLayout<Packet>.stride

@@ -32,6 +32,8 @@ extension SharedDatapath {
         }
         let block = arena.thread(UInt32(thread.rawValue))
         var record = ThreadRecord(event: DescriptorBox(event))
+        // It may have been removed already by a daemon that died before it could say so.
+        block.pointee.use = UInt32(FLASH_USED.rawValue)
         record.generation = block.pointee.generation
         if block.pointee.generation != 0 {
             let start = Int(truncatingIfNeeded: block.pointee.table)
@@ -72,6 +74,9 @@ extension SharedDatapath {
         wake(thread)
     }
 
+    /// The generation of the table that was set last; 0: none yet.
+    package func generation(of thread: ThreadID) -> UInt32 { threads[thread.rawValue]?.generation ?? 0 }
+
     /// The mode that the thread last said it is in; nil for a value that no thread of ours writes.
     package func acknowledgedMode(_ thread: ThreadID) -> ThreadMode? {
         ThreadMode(rawValue: flash_load_acquire(&arena.thread(UInt32(thread.rawValue)).pointee.acknowledged_mode))
@@ -92,10 +97,14 @@ extension SharedDatapath {
     /// - Precondition: its worker has ended.
     package func recover(_ thread: ThreadID) {
         let block = arena.thread(UInt32(thread.rawValue))
-        Recovery(arena: arena, size: arenaSize) { port in self.ports[Int(port)]?.mapping }.repair(block)
+        repair(block)
         flash_store_release(&block.pointee.acknowledged, 0)
         flash_store_release(&block.pointee.acknowledged_mode, 0)
         flash_store_release(&block.pointee.mode, ThreadMode.run.rawValue)
+    }
+
+    func repair(_ block: UnsafeMutablePointer<flash_thread>) {
+        Recovery(arena: arena, size: arenaSize) { port in self.ports[Int(port)]?.mapping }.repair(block)
     }
 
     func wake(_ thread: ThreadID) {

@@ -129,7 +129,7 @@ package final class SharedDatapath {
     /// 1 where nobody has the frame.
     var framePool: UnsafeMutablePointer<UInt8> { arena.at(arena.base.pointee.frame_pool, as: UInt8.self) }
 
-    private func collectFreeFrames() {
+    func collectFreeFrames() {
         let pool = framePool
         freeFrames = (0..<frameCount).reversed().filter { pool[$0] == 1 }.map(UInt32.init)
     }

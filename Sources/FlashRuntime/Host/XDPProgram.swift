@@ -15,16 +15,22 @@ package struct XDPProgram: ~Copyable, Sendable {
         case generic
     }
 
-    /// Packets of a queue so far, by what the program did with them.
+    /// Packets and bytes of a queue so far, by what the program did with them.
     package struct Counters: Hashable, Codable, Sendable {
         /// To the queue's socket. What that had no room for is in its `XDPStatistics`.
         package var redirected: UInt64
         /// To the stack.
         package var passed: UInt64
+        package var redirectedBytes: UInt64
+        package var passedBytes: UInt64
 
-        package init(redirected: UInt64 = 0, passed: UInt64 = 0) {
+        package init(
+            redirected: UInt64 = 0, passed: UInt64 = 0, redirectedBytes: UInt64 = 0, passedBytes: UInt64 = 0
+        ) {
             self.redirected = redirected
             self.passed = passed
+            self.redirectedBytes = redirectedBytes
+            self.passedBytes = passedBytes
         }
     }
 
@@ -38,12 +44,16 @@ package struct XDPProgram: ~Copyable, Sendable {
         self.counters = OwnedDescriptor(taking: counters)
     }
 
-    /// Loads the program and attaches it. EBUSY where the device has one already.
-    package static func attach(to device: Device, mode: Mode) throws(SystemError) -> XDPProgram {
+    /// The program that this version brings, as an ELF object.
+    package static var object: [UInt8] { PackageResources.queue_bpf_o }
+
+    /// Loads a program and attaches it. EBUSY where the device has one already.
+    package static func attach(
+        to device: Device, mode: Mode, object: [UInt8] = object
+    ) throws(SystemError) -> XDPProgram {
         var program = flash_xdp_program()
         var failedCall: UnsafePointer<CChar>?
         var log = [CChar](repeating: 0, count: 4096)
-        let object = PackageResources.queue_bpf_o
         let result = flash_xdp_attach(
             object, object.count, device.index, mode == .generic ? 1 : 0, &program, &failedCall, &log, log.count)
         if result < 0 {
@@ -57,8 +67,8 @@ package struct XDPProgram: ~Copyable, Sendable {
             link: OwnedDescriptor(taking: program.link), sockets: program.sockets, counters: program.counters)
     }
 
-    /// Takes over a link; its maps are found by it. EINVAL where it is no link of an XDP program, ENOENT where the
-    /// program is not ours.
+    /// Takes over a link; its maps are found by it, whatever version of the program it holds. EINVAL where it is no link of
+    /// an XDP program, ENOENT where that program leads to no sockets.
     package static func adopt(link: consuming OwnedDescriptor) throws(SystemError) -> XDPProgram {
         var sockets: Int32 = -1
         var counters: Int32 = -1
@@ -106,7 +116,9 @@ package struct XDPProgram: ~Copyable, Sendable {
         try SystemError.check(
             "bpf_map_lookup_elem", flash_xdp_read_counters(counters.rawValue, UInt32(clamping: queue), &sum),
             context: "counters of queue \(queue)")
-        return Counters(redirected: sum.redirected, passed: sum.passed)
+        return Counters(
+            redirected: sum.redirected, passed: sum.passed, redirectedBytes: sum.redirected_bytes,
+            passedBytes: sum.passed_bytes)
     }
 
     /// Takes the program off its device, whoever else has a copy of the link.

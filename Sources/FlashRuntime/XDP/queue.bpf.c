@@ -17,10 +17,12 @@ struct {
 	__type(value, __u32);
 } sockets SEC(".maps");
 
-/* Packets of a queue by verdict; mirrored by struct flash_xdp_counters. */
+/* Packets and bytes of a queue by verdict; mirrored by struct flash_xdp_counters. */
 struct verdicts {
 	__u64 redirected;
 	__u64 passed;
+	__u64 redirected_bytes;
+	__u64 passed_bytes;
 };
 
 struct {
@@ -38,10 +40,15 @@ int flash_queue(struct xdp_md *context)
 	struct verdicts *verdicts = bpf_map_lookup_elem(&counters, &queue);
 
 	if (verdicts) {
-		if (action == XDP_REDIRECT)
+		__u64 bytes = context->data_end - context->data;
+
+		if (action == XDP_REDIRECT) {
 			verdicts->redirected++;
-		else
+			verdicts->redirected_bytes += bytes;
+		} else {
 			verdicts->passed++;
+			verdicts->passed_bytes += bytes;
+		}
 	}
 	return action;
 }

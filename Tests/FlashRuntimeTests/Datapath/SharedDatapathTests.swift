@@ -61,6 +61,33 @@ import Testing
         #expect(throws: DatapathError.self) { try new.adoptRing(RingID(rawValue: -1)) }
     }
 
+    /// The daemon before died while it made one ring and removed another.
+    @Test func framesInTheHandsOfADeadDaemonComeBack() throws {
+        let old = try SharedDatapath.create(frameCount: 1024, frameSize: 2048)
+        let thread = try old.addThread()
+        let kept = try old.addRing(from: thread, to: thread, capacity: 256)
+        let slots = old.arena.slots(of: old.arena.ring(UInt32(kept.rawValue)))
+        for slot in 0..<100 { old.returnFrame(at: slots[slot].address) }
+        for _ in 0..<50 { _ = old.takeFreeFrame() }
+        let stray = try old.addRing(from: thread, to: thread, capacity: 128)
+        #expect(old.census(attempts: 1).isComplete == false)
+
+        let new = try SharedDatapath.adopt(
+            memory: OwnedDescriptor.duplicate(old.memoryDescriptor),
+            arena: OwnedDescriptor.duplicate(old.arenaDescriptor))
+        try new.adoptThread(thread, event: OwnedDescriptor.duplicate(old.event(of: thread)))
+        let number = try #require(old.ring(kept)?.flashID)
+        #expect(throws: DatapathError.self) { try new.adoptRing(kept, number: number + 1) }
+        try new.adoptRing(kept, number: number)
+        new.holdStrays()
+        #expect(new.hasStrays)
+        #expect(new.reclaim() == 0)
+        #expect(new.ring(stray) == nil)
+        let census = new.census(attempts: 1)
+        #expect(census.isComplete)
+        #expect(census.inRings == 256 && census.free == 768)
+    }
+
     @Test func memoryOfAnotherKindIsRefused() throws {
         #expect(throws: SystemError.self) {
             try SharedDatapath.adopt(

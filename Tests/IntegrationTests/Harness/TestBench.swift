@@ -55,6 +55,14 @@ final class TestBench: Sendable {
         try start([Programs.flashOrch] + arguments)
     }
 
+    /// Starts a daemon, and returns once it answers. It is ended with the bench.
+    func startDaemon(at location: SourceLocation = #_sourceLocation) async throws {
+        _ = try BackgroundCommand([Programs.flashOrch, "daemon"], environment: environment)
+        try await eventually(within: 20, "the daemon answers", at: location) {
+            try await flashOrch("status").status == 0
+        }
+    }
+
     /// Applies a topology's text; a failed test where that does not end well.
     @discardableResult
     func apply(_ text: String, at location: SourceLocation = #_sourceLocation) async throws -> ApplyReply {

@@ -29,7 +29,7 @@ package enum StatusText {
             \(topology.datapath.printable) datapath, from \(topology.file.printable)
             frames: \(frames.total) of \(Units.bytes(UInt64(clamping: frames.size))): \(counts)
 
-            """
+            """ + (topology.notice.map { style.paint("notice: \($0.printable)", .yellow) + "\n" } ?? "")
     }
 
     private static func functions(_ functions: [FunctionStatus]) -> TextTable? {

@@ -202,6 +202,9 @@ _Static_assert(sizeof(struct flash_kernel_ring) == 40, "no padding");
 #define FLASH_PORTS_OFFSET (FLASH_RINGS_OFFSET + FLASH_RINGS * sizeof(struct flash_ring))
 #define FLASH_HEAP_OFFSET ((FLASH_PORTS_OFFSET + FLASH_PORTS * sizeof(struct flash_port) + 4095) & ~(uint64_t)4095)
 
+/* A daemon takes over the workers of any version whose arena has this magic. Another layout needs another magic. */
+_Static_assert(FLASH_HEAP_OFFSET == 15142912, "change FLASH_ARENA_MAGIC with the layout");
+
 /* An index out of range stays within the arena: what a worker writes is not believed. */
 static inline struct flash_thread *flash_arena_thread(struct flash_arena *arena, uint32_t index)
 {

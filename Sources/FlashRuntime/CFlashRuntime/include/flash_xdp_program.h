@@ -11,10 +11,16 @@ struct flash_xdp_program {
 	int counters;  /* per-CPU array: queue -> struct flash_xdp_counters */
 };
 
-/* Packets of a queue by verdict; laid out as the program's struct verdicts. */
+/*
+ * Packets and bytes of a queue by verdict; laid out as the program's struct
+ * verdicts. Counters are only ever added at the end: a program that an older
+ * version has loaded goes on under a newer one, with fewer of them.
+ */
 struct flash_xdp_counters {
 	uint64_t redirected;
 	uint64_t passed;
+	uint64_t redirected_bytes;
+	uint64_t passed_bytes;
 };
 
 /*
@@ -26,7 +32,11 @@ struct flash_xdp_counters {
 int flash_xdp_attach(const void *object, size_t size, uint32_t device, int generic, struct flash_xdp_program *program,
 		     const char **failed_call, char *log, size_t log_size);
 
-/* Finds both maps of the program that `link` holds. Returns 0 and two descriptors; else -errno. */
+/*
+ * Finds the maps of the program that `link` holds: its XSKMAP, and its per-CPU
+ * array, -1 where it has none. Nothing else of the program matters, so that any
+ * version's is taken over. Returns 0 and the descriptors; else -errno.
+ */
 int flash_xdp_maps(int link, int *sockets, int *counters);
 
 /* Returns the index of the device that `link` holds, 0 once that has gone; else -errno. */
@@ -47,7 +57,7 @@ int flash_xdp_clear_socket(int sockets, uint32_t queue);
 /* Returns 1 where the map holds a socket bound to `queue` for that queue, else 0, or -errno. */
 int flash_xdp_holds_socket(int sockets, uint32_t queue);
 
-/* Sums up a queue's counters over all CPUs. Returns 0 or -errno. */
+/* Sums up a queue's counters over all CPUs; those that the program does not have are 0. Returns 0 or -errno. */
 int flash_xdp_read_counters(int counters, uint32_t queue, struct flash_xdp_counters *sum);
 
 #endif
