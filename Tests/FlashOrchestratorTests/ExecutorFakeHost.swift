@@ -35,6 +35,7 @@ final class FakeHost: Host {
     var deaf: Set<ThreadKey> = []
     var brokenInterfaces: Set<String> = []
     var packetsLost: UInt64 = 0
+    var deadline = 5.0
     private(set) var now: UInt64 = 0
 
     private func call(_ name: String) throws(HostError) {

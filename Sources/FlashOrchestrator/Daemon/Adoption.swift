@@ -152,6 +152,7 @@ struct Adoption {
                 log: WorkerLog(path: host.folder.log(of: function.name, in: host.topology)))
             functionRecord.restarts = restarts[function] ?? 0
             functionRecord.worker = workers[function]
+            if let worker = workers[function] { host.prepare(worker.control) }
             host.functions[function] = functionRecord
         }
         if !isUnsettled {

@@ -53,6 +53,7 @@ extension DaemonState {
         managed.host.recordChain(adoption.chain)
         adoption.fill(managed.host)
         topologies[source.name] = managed
+        managed.host.replaceStopped()
         do throws(HostError) {
             if adoption.isUnsettled {
                 try managed.executor.settleAll { () throws(HostError) in

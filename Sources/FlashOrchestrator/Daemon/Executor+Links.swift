@@ -77,7 +77,13 @@ extension Executor {
             if tables[thread] == table && datapath.hasAcknowledged(thread) { continue }
             try awaitAcknowledgement(thread, datapath)
             if tables[thread] == table { continue }
-            try datapath.setTable(table, of: thread)
+            do throws(HostError) {
+                try datapath.setTable(table, of: thread)
+            } catch {
+                guard isUndoing else { throw error }
+                host.replace(thread.function)
+                try datapath.setTable(table, of: thread)
+            }
             tables[thread] = table
             changed.append(thread)
         }
@@ -89,7 +95,11 @@ extension Executor {
         do throws(HostError) {
             try waitUntil(failure) { datapath.hasAcknowledged(thread) }
         } catch {
-            guard isUndoing else { throw error }
+            guard isUndoing else {
+                let fault = host.faults(in: chain).first { $0.subject == .function(thread.function) }
+                guard let fault else { throw error }
+                throw .deadline(what: "\(failure) (\(fault.reason))", seconds: deadline)
+            }
             host.replace(thread.function)
             try waitUntil(failure) { datapath.hasAcknowledged(thread) }
         }

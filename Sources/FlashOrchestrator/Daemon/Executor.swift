@@ -17,7 +17,10 @@ package final class Executor {
     /// The table that each thread was given last.
     var tables: [ThreadKey: TablePlan] = [:]
     /// How long anything may take, in seconds.
-    var deadline = 5.0
+    var deadline: Double {
+        get { host.deadline }
+        set { host.deadline = newValue }
+    }
     /// Rings that the plan at hand still has to make, and frames that it will set free: the ones share the others.
     var ringsToMake = 0
     var framesToCome = 0
@@ -124,10 +127,21 @@ package final class Executor {
         } catch {
             problems.append(error.message)
         }
+        replaceSilent(before)
         if problems.isEmpty {
             problems = host.faults(in: chain).filter { !before.contains($0) }.map(\.text)
         }
         return problems
+    }
+
+    /// Replaces workers that are there and do nothing, as they may be what the plan failed at.
+    private func replaceSilent(_ before: Set<Fault>) {
+        for fault in host.faults(in: chain) where !before.contains(fault) {
+            guard case .function(let function) = fault.subject, let datapath = try? host.datapath,
+                datapath.isRunning(ThreadKey(function: function, index: 0))
+            else { continue }
+            host.replace(function)
+        }
     }
 
     private func perform(_ step: Step) throws(HostError) {

@@ -3,6 +3,9 @@
 /// What the executor asks of the machine, for one topology. Each call either does all of what it says or throws and
 /// leaves things as they were. Calls block; they are made by one thread.
 package protocol Host: AnyObject {
+    /// How long a worker may take to do what a call asks it for, in seconds.
+    var deadline: Double { get set }
+
     func createMemory(_ plan: MemoryPlan) throws(HostError)
     func removeMemory() throws(HostError)
 

@@ -107,7 +107,10 @@ final class FunctionRecord {
 
     /// As a clause; nil where a worker runs.
     var fault: String? {
-        if worker != nil { return nil }
+        if let worker {
+            guard (try? worker.process.statistics())?.isStopped == true else { return nil }
+            return "its worker \(worker.process.identifier) was stopped by a signal"
+        }
         let exit = lastExit.map { " (\($0))" } ?? ""
         return isFailed ? "its worker has ended too often\(exit)" : "its worker is not running\(exit)"
     }

@@ -45,7 +45,16 @@ extension LinuxHost: Datapath {
     func setTable(_ table: TablePlan, of thread: ThreadKey) throws(HostError) {
         let shared = try requireShared()
         let record = try requireFunction(thread.function)
-        if let worker = record.worker { try give(table, to: worker, of: record) }
+        if let worker = record.worker {
+            do throws(HostError) {
+                try give(table, to: worker, of: record)
+            } catch {
+                // It died just now: its successor, if one comes at once, gets what the table names instead.
+                guard !worker.process.isAlive else { throw error }
+                if record.worker === worker { workerEnded(record) }
+                if let next = record.worker { try give(table, to: next, of: record) }
+            }
+        }
         do throws(DatapathError) {
             generations[thread] = try shared.setTable(try resolve(table, thread), of: try id(of: thread))
             tables[thread] = table

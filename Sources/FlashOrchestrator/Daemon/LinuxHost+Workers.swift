@@ -66,7 +66,7 @@ extension LinuxHost {
             do throws(WorkerError) {
                 try worker.control.reconfigure(new.function.configuration)
             } catch {
-                throw .worker(nf: function.name, reason: "refused the new configuration: \(error)", log: [])
+                throw .worker(nf: function.name, reason: "did not take the new configuration: \(error)", log: [])
             }
         }
         record.plan = new
@@ -103,7 +103,8 @@ extension LinuxHost {
     func halt(_ functions: [FunctionID]) {
         let records = functions.compactMap { self.functions[$0] }
         for record in records { askToEnd(record) }
-        for record in records { endWorker(record) }
+        let limit = stopLimit
+        for record in records { endWorker(record, by: limit) }
     }
 
     func resume(_ functions: [FunctionID]) throws(HostError) {
@@ -123,6 +124,11 @@ extension LinuxHost {
         noteExit(record)
         recover(record)
         if !record.isStopping { replaceDead(record, afterMilliseconds: life) }
+    }
+
+    /// Puts others in the place of workers that will not answer.
+    func replaceStopped() {
+        for record in functions.values where record.worker != nil && record.fault != nil { replace(record.function) }
     }
 
     /// Starts workers for those that died while no daemon was there.
@@ -198,6 +204,7 @@ extension LinuxHost {
             worker = WorkerRecord(
                 process: process, control: WorkerControl(try OwnedDescriptor.duplicate(pair.first.rawValue)),
                 started: now, since: MonotonicClock.timestamp())
+            prepare(worker.control)
         } catch {
             throw .system(error, doing: "starting nf \(record.function.name)")
         }
@@ -278,11 +285,11 @@ extension LinuxHost {
     }
 
     /// Ends an NF's worker, by force where it does not end by itself, and makes its threads ready for a successor.
-    private func endWorker(_ record: FunctionRecord) {
+    private func endWorker(_ record: FunctionRecord, by limit: UInt64? = nil) {
         askToEnd(record)
         guard let worker = record.worker else { return }
-        let end = now &+ UInt64(Self.stopPatience) &* 1_000_000
-        while worker.process.isAlive && now < end {
+        let limit = limit ?? stopLimit
+        while worker.process.isAlive && now < limit {
             pump(10)
             // Supervision may have seen its end.
             if record.worker == nil { return }
@@ -292,6 +299,9 @@ extension LinuxHost {
         noteExit(record)
         recover(record)
     }
+
+    /// When a worker that is asked to end now is ended by force.
+    private var stopLimit: UInt64 { now &+ UInt64(Self.stopPatience) &* 1_000_000 }
 
     /// Ends a worker that has not run.
     private func end(_ worker: WorkerRecord) {

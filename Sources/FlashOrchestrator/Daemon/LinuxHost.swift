@@ -26,6 +26,16 @@ final class LinuxHost: Host {
     /// Losses of threads and sockets that are gone.
     var lostBefore: UInt64 = 0
 
+    var deadline = 5.0 {
+        didSet { for record in functions.values { record.worker.map { prepare($0.control) } } }
+    }
+
+    /// A worker that is slow to answer keeps nobody else waiting.
+    func prepare(_ control: WorkerControl) {
+        control.deadlineMilliseconds = Int(deadline * 1000)
+        control.whileWaiting = { [unowned self] in pump(0) }
+    }
+
     /// How long a worker may take to end when it is asked to, in milliseconds.
     static let stopPatience = 1000
 

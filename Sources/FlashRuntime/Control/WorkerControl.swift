@@ -30,6 +30,10 @@ package final class WorkerControl {
     private var sequence: UInt32
     /// How long a worker may take to answer.
     package var deadlineMilliseconds = 5_000
+    /// Called again and again while an answer is long in coming: whoever waits may have others to look after.
+    package var whileWaiting: () -> Void = {}
+    /// Most answers come at once; in milliseconds.
+    private static let waitingInterval = 20
 
     /// - Parameter end: the daemon's end of the pair whose other end the worker has as descriptor 3.
     package init(_ end: consuming OwnedDescriptor) {
@@ -103,8 +107,11 @@ package final class WorkerControl {
         let deadline = Clock.now() + UInt64(deadlineMilliseconds) * 1_000_000
         while true {
             let now = Clock.now()
-            guard now < deadline, try socket.isReadable(within: Int((deadline - now) / 1_000_000) + 1) else {
-                return nil
+            guard now < deadline else { return nil }
+            guard try socket.isReadable(within: min(Int((deadline - now) / 1_000_000) + 1, Self.waitingInterval))
+            else {
+                whileWaiting()
+                continue
             }
             guard let message = try socket.receive() else {
                 throw SystemError(call: "recvmsg", code: ECONNRESET, context: "the worker has ended")

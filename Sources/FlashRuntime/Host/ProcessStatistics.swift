@@ -13,6 +13,8 @@ package struct ProcessStatistics: Hashable, Sendable {
     package var residentBytes: UInt64
     /// Name of the program as `ps` shows it, at most 15 bytes.
     package var name: String
+    /// By SIGSTOP or the like: it does nothing until SIGCONT or SIGKILL.
+    package var isStopped: Bool
 
     /// ESRCH where there is no such process.
     package static func read(_ identifier: Int32) throws(SystemError) -> ProcessStatistics {
@@ -44,7 +46,7 @@ package struct ProcessStatistics: Hashable, Sendable {
         return ProcessStatistics(
             startTime: start, cpuNanoseconds: (user &+ system) &* tick,
             residentBytes: pages &* UInt64(max(0, flash_page_size())),
-            name: String(text[text.index(after: open)..<close]))
+            name: String(text[text.index(after: open)..<close]), isStopped: fields.first == "T")
     }
 }
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashOrchestrator
+import Foundation
+import Synchronization
+import Testing
+
+/// Workers that live and do nothing (SIGSTOP): they hold nobody up but the chain they are part of.
+@Suite(.serialized) struct StoppedWorkerTests {
+    private static func chain(_ path: String, flows: Int = 1) -> String {
+        """
+        version: 1
+        name: fds
+        nfs:
+          gen: { program: generator, config: { rate: 2000 } }
+          a: { program: forward }
+          b: { program: firewall, config: { default: accept, rules: [ "deny tcp to 10.0.0.1 port \(flows)" ] } }
+          end: { program: sink }
+        links:
+          - gen -> \(path) -> end
+          - b[deny] -> end
+        """
+    }
+
+    private static let other = """
+        version: 1
+        name: fdt
+        nfs:
+          gen: { program: generator, config: { rate: 2000 } }
+          end: { program: sink }
+        links: [ gen -> end ]
+        """
+
+    private func flows(_ harness: DaemonHarness, _ name: String) async throws -> Bool {
+        let seen = try await harness.nf("end", in: name).received.packets
+        return try await harness.wait { try await harness.nf("end", in: name).received.packets > seen + 20 }
+    }
+
+    @Test func statusSaysSoAndAnApplyStartsItAgain() async throws {
+        try await DaemonHarness.run("stopped") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            try await harness.apply(Self.other)
+            let pid = try #require(try await harness.nf("a", in: "fds").pid)
+            kill(pid_t(pid), SIGSTOP)
+            let isSeen = try await harness.wait { try await harness.status("fds").state == .degraded }
+            #expect(isSeen)
+            let difference = try await harness.status("fds").differences.first
+            #expect(difference?.subject == "nf a" && difference?.message.contains("stopped") == true)
+            let isOtherFlowing = try await flows(harness, "fdt")
+            #expect(isOtherFlowing)
+
+            let reply = try await harness.apply(Self.chain("a -> b"))
+            #expect(reply.outcome == .done && reply.steps.map(\.kind) == [.restart], "\(reply)")
+            #expect(!isRunning(pid))
+            let isFlowing = try await flows(harness, "fds")
+            #expect(isFlowing)
+            let frames = try await harness.status("fds").frames
+            #expect(frames.missing == 0 && frames.duplicated == 0)
+        }
+    }
+
+    /// In the middle of an apply; once while its threads are waited for, once while the worker itself is.
+    @Test(arguments: [("b -> a", 1, "a"), ("a -> b", 2, "b")])
+    func anApplyEndsWithinItsDeadlineAndStatusIsAnsweredMeanwhile(path: String, flow: Int, name: String) async throws {
+        try await DaemonHarness.run("stopping") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            try await harness.apply(Self.other)
+            let pid = try #require(try await harness.nf(name, in: "fds").pid)
+            let daemon = harness.daemon
+            let meanwhile = Mutex<Task<[TopologyState], any Error>?>(nil)
+            let request = ApplyRequest(
+                topology: TopologyRequest(text: Self.chain(path, flows: flow), file: "t.yaml"), deadline: 1)
+            let reply = try await daemon.apply(request) { event in
+                guard case .started = event else { return }
+                meanwhile.withLock { task in
+                    guard task == nil else { return }
+                    kill(pid_t(pid), SIGSTOP)
+                    task = Task { try await daemon.status(name: nil).topologies.map(\.state) }
+                }
+            }
+            #expect(reply.outcome == .failed)
+            #expect(reply.failure?.message.contains("nf \(name)") == true, "\(reply)")
+            let isInTime = ["within 1 s", "within 1000 ms"].contains { reply.failure?.message.contains($0) == true }
+            #expect(isInTime, "\(reply)")
+            let states = try await meanwhile.withLock { $0 }?.value
+            #expect(states == [.applying, .running])
+
+            try await harness.apply(Self.chain("a -> b"))
+            let isFlowing = try await flows(harness, "fds")
+            #expect(isFlowing)
+            #expect(try await harness.status("fds").state == .running)
+        }
+    }
+
+    @Test func downRemovesItNevertheless() async throws {
+        try await DaemonHarness.run("stopdown") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            let workers = try await harness.status("fds").nfs.compactMap(\.pid)
+            for pid in workers { kill(pid_t(pid), SIGSTOP) }
+            let reply = try await harness.daemon.down(DownRequest(name: "fds")) { _ in }
+            #expect(reply.outcome == .done, "\(reply)")
+            #expect(!workers.contains { isRunning($0) })
+            #expect(try await harness.daemon.topologies().topologies.isEmpty)
+        }
+    }
+
+    /// The next daemon finds a worker that does not answer: it is replaced, and the others go on.
+    @Test func theNextDaemonReplacesIt() async throws {
+        try await DaemonHarness.run("stopnext") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            let before = try await harness.status("fds")
+            let pid = try #require(try await harness.nf("a", in: "fds").pid)
+            try await harness.restart { kill(pid_t(pid), SIGSTOP) }
+            let isFlowing = try await flows(harness, "fds")
+            #expect(isFlowing)
+            let after = try await harness.status("fds")
+            #expect(after.state == .running && after.notice == nil)
+            #expect(!isRunning(pid))
+            #expect(zip(before.nfs, after.nfs).allSatisfy { $0.name == "a" || $0.pid == $1.pid })
+        }
+    }
+}
