@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashOrchestrator
+import FlashRuntime
 import Foundation
 import Testing
 
@@ -166,6 +167,43 @@ import Testing
             after.expectHealthy()
             #expect(after.workers == before.workers)
             #expect(try await bench.apply(text).outcome == .unchanged)
+        }
+    }
+
+    /// The device of an interface is gone when the way back leads to it, as the new one is held by somebody else.
+    @Test func rollbackThatFailsEndsWith3AndTheNextApplyRepairsIt() async throws {
+        func text(_ device: String) -> String {
+            """
+            version: 1
+            name: back
+            interfaces: { left: { device: \(device) } }
+            nfs: { trash: { program: sink } }
+            links: [ "left:0 -> trash" ]
+
+            """
+        }
+        try await TestBench.with { bench in
+            for name in ["it-old", "it-new"] {
+                try await run(["ip", "link", "add", name, "type", "veth", "peer", "name", name + "-p"]).expecting()
+                for end in [name, name + "-p"] { try await run(["ip", "link", "set", end, "up"]).expecting() }
+            }
+            try await bench.apply(text("it-old"))
+            let holder = try XDPProgram.attach(to: Device.find("it-new"), mode: .native)
+            try await run(["ip", "link", "delete", "it-old"]).expecting()
+            let failed = try await bench.flashOrch("apply", "-", "-o", "json", input: text("it-new")).expecting(3)
+            let reply: ApplyReply = try failed.json()
+            #expect(reply.outcome == .rollbackFailed)
+            #expect(reply.failure?.message.contains("it-new has an XDP program already") == true, "\(reply)")
+            #expect(reply.failure?.rollback.contains { $0.contains("it-old") } == true, "\(reply)")
+            let status = try await bench.status("back")
+            #expect(status.state == .failed)
+            #expect(status.differences.contains { $0.help.contains("flash-orch down back") })
+
+            try holder.detach()
+            try await bench.apply(text("it-new"))
+            try await bench.status("back").expectHealthy()
+            try await bench.flashOrch("down", "back").expecting()
+            try await run(["ip", "link", "delete", "it-new"]).expecting()
         }
     }
 }

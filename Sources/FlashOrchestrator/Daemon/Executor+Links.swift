@@ -60,7 +60,8 @@ extension Executor {
         guard let hop, let new else { return }
         fabric.addArrival(hop, of: link)
         try settle([new])
-        if old == nil { try datapath.deliver(queue, true) }
+        // Also where the reader stays: a way back that failed may have ended before this.
+        try datapath.deliver(queue, true)
     }
 
     /// Gives threads the tables that the fabric now says, where these differ, and waits until they are worked by.
