@@ -24,6 +24,26 @@ import Testing
         }
     }
 
+    @Test func versionIsPrinted() async throws {
+        let result = try await run([Programs.flashOrch, "--version"]).expecting()
+        #expect(result.output == "flash-orch \(Version.current)\n")
+    }
+
+    /// Where systemd is there to check it.
+    @Test func theServiceFileIsValid() async throws {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze") else { return }
+        let file = Programs.sources + "/packaging/flash-orch.service.in"
+        let template = try String(contentsOfFile: file, encoding: .utf8)
+        let folder = "/tmp/flash-it-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let text = template.replacing("@PREFIX@/bin", with: Programs.folder).replacing("@PREFIX@", with: "/usr")
+        try text.write(toFile: folder + "/flash-orch.service", atomically: false, encoding: .utf8)
+        let result = try await run(["systemd-analyze", "verify", "--man=no", folder + "/flash-orch.service"])
+        // Of other units of this machine it may have things to say as well.
+        #expect(!result.messages.contains("flash-orch"), "\(result)")
+    }
+
     @Test(arguments: [["status"], ["status", "x"], ["down", "x"], ["logs", "x"], ["exec", "h", "--", "true"]])
     func noDaemonEndsWith4(arguments: [String]) async throws {
         try await TestBench.with { bench in

@@ -110,12 +110,4 @@ struct RendererTests {
         #expect(DiagnosticRenderer.summary([warning, Diagnostic(.warning, "v", at: nil)]) == "2 warnings")
         #expect(DiagnosticRenderer.summary([]) == "")
     }
-
-    @Test("a record has the places of a diagnostic by name")
-    func record() {
-        let record = DiagnosticRecord(Diagnostic(.error, "m", at: at(1, 2, 3, 4), help: "h"), file: "f")
-        #expect(record.file == "f")
-        #expect([record.line, record.column, record.endLine, record.endColumn] == [1, 2, 3, 4])
-        #expect(DiagnosticRecord(Diagnostic(.warning, "m", at: nil), file: "f").line == nil)
-    }
 }

@@ -42,7 +42,8 @@ struct DaemonCommand: AsyncParsableCommand {
         } catch {
             throw CommandError(CommandExit.failed, "\(connection.path): \(error)")
         }
-        logger.info("ready", metadata: ["socket": "\(connection.path)", "pid": "\(getpid())"])
+        logger.info(
+            "ready", metadata: ["socket": "\(connection.path)", "pid": "\(getpid())", "version": "\(Version.current)"])
         ReadyNotice.send()
         let received = await end.first()
         logger.info("ending, chains keep running", metadata: ["signal": "\(received)"])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FlashOrchestrator
 import Glibc
 
 @main
@@ -12,6 +13,7 @@ struct FlashOrch: AsyncParsableCommand {
             Exit codes: 0 done; 1 failed and rolled back; 2 bad input or usage; 3 the rollback failed too; \
             4 not permitted, or no daemon.
             """,
+        version: "flash-orch \(Version.current)",
         subcommands: [
             ValidateCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self, DownCommand.self,
             LogsCommand.self, GraphCommand.self, ProgramsCommand.self, SchemaCommand.self, ExecCommand.self,

@@ -20,8 +20,11 @@ package struct DaemonStatus: Codable, Hashable, Sendable {
     package var since: String
     /// Resident memory in bytes.
     package var resident: UInt64
+    /// Of the daemon's program, for example `0.1.0`.
+    package var version: String
 
-    package init(pid: Int, since: String, resident: UInt64) {
+    package init(pid: Int, since: String, resident: UInt64, version: String = Version.current) {
+        self.version = version
         self.pid = pid
         self.since = since
         self.resident = resident
