@@ -47,6 +47,15 @@ import Testing
             let isRead = status.queues.allSatisfy { $0.isAttached && $0.redirected >= 20 }
             #expect(isRead)
 
+            // Echo requests of 98 bytes: the bytes that come in are those that pass and go out.
+            func bytes(_ source: String, _ target: String) -> UInt64? {
+                status.links.first { $0.source == source && $0.target == target && $0.path == "lan:0" }?.bytes
+            }
+            let passed = try #require(bytes("lan:0", "firewall"))
+            #expect(passed >= 20 * 98)
+            #expect(bytes("firewall", "count") == passed && bytes("count", "wan:0") == passed)
+            #expect(status.queues.map(\.received.bytes) == status.queues.map(\.sent.bytes))
+
             #expect(inHost("fda-client", "timeout", "0.2", "bash", "-c", "echo > /dev/tcp/10.77.0.2/23") == nil)
             #expect(try await harness.nf("trash", in: "fda").received.packets > 0)
 

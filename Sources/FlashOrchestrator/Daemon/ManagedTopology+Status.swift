@@ -131,8 +131,7 @@ extension ManagedTopology {
                 status.rings += 1
                 status.used += state.used
                 status.capacity += state.capacity
-                status.packets &+= sampler.current?.rings[ring] ?? 0
-                status.packetsPerSecond += sampler.rate { $0.rings[ring] }
+                status.add(sampler.traffic { $0.rings[ring] })
                 status.isProven = status.isProven && state.isProven
                 continue
             }
@@ -147,11 +146,10 @@ extension ManagedTopology {
         return status
     }
 
-    private func add(_ queue: QueueID, to status: inout LinkStatus, _ count: (Sampler.Sample) -> UInt64?) {
+    private func add(_ queue: QueueID, to status: inout LinkStatus, _ counts: (Sampler.Sample) -> Sampler.Counts?) {
         guard let record = host.queues[queue], let port = host.shared?.port(record.port) else { return }
         if status.flashID == 0 { status.flashID = port.flashID }
-        status.packets &+= sampler.current.flatMap(count) ?? 0
-        status.packetsPerSecond += sampler.rate(count)
+        status.add(sampler.traffic(counts))
     }
 
     private func status(of queue: QueueRecord) -> QueueStatus? {
@@ -160,8 +158,8 @@ extension ManagedTopology {
         var status = QueueStatus(
             interface: key.interface, device: interface.device, queue: key.queue, mode: interface.mode.rawValue,
             isZeroCopy: queue.socket.isZeroCopy, flashID: host.shared?.port(queue.port)?.flashID ?? 0)
-        status.received = sampler.traffic { $0.queuesReceived[key].map { Sampler.Counts(packets: $0) } }
-        status.sent = sampler.traffic { $0.queuesSent[key].map { Sampler.Counts(packets: $0) } }
+        status.received = sampler.traffic { $0.queuesReceived[key] }
+        status.sent = sampler.traffic { $0.queuesSent[key] }
         if let record = host.programs[key.interface] {
             status.isAttached =
                 ((try? record.program.deviceIndex()) ?? nil) != nil

@@ -16,9 +16,10 @@ struct Sampler {
         var cpu: [Int32: UInt64] = [:]
         var received: [FunctionID: Counts] = [:]
         var sent: [FunctionID: Counts] = [:]
-        var rings: [RingKey: UInt64] = [:]
-        var queuesReceived: [QueueID: UInt64] = [:]
-        var queuesSent: [QueueID: UInt64] = [:]
+        var rings: [RingKey: Counts] = [:]
+        /// Bytes as the XDP program counts them, where it does.
+        var queuesReceived: [QueueID: Counts] = [:]
+        var queuesSent: [QueueID: Counts] = [:]
     }
 
     /// The last reading.
@@ -26,10 +27,27 @@ struct Sampler {
     /// Two readings for rates.
     private var older: Sample?
     private var newer: Sample?
-    /// The last readings of counters of 32 bits, from which totals of 64 are kept.
-    private var ringMarks: [RingID: UInt32] = [:]
-    private var receiveMarks: [PortID: UInt32] = [:]
-    private var sendMarks: [PortID: UInt32] = [:]
+    /// The last readings, from which totals are kept: packets are counted in 32 bits, and a ring or queue that is made
+    /// anew counts from 0.
+    private var ringMarks: [RingKey: Mark] = [:]
+    private var receiveMarks: [QueueID: Mark] = [:]
+    private var sendMarks: [QueueID: Mark] = [:]
+
+    private struct Mark {
+        var number: Int
+        var packets: UInt32
+        var bytes: UInt64
+
+        /// - Parameter mark: replaced by this reading.
+        func total(_ before: Counts?, _ mark: inout Mark?) -> Counts {
+            defer { mark = self }
+            let last = mark.flatMap { $0.number == number ? $0 : nil }
+            let before = before ?? Counts()
+            return Counts(
+                packets: before.packets &+ UInt64(packets &- (last?.packets ?? 0)),
+                bytes: before.bytes &+ bytes &- (last?.bytes ?? 0))
+        }
+    }
 
     /// Between the two, in nanoseconds, at least.
     private static let span: UInt64 = 200_000_000
@@ -62,20 +80,16 @@ struct Sampler {
         }
         for (key, id) in host.rings {
             guard let state = shared.ring(id) else { continue }
-            let mark = ringMarks.updateValue(state.sent, forKey: id) ?? 0
-            // A ring that was made in the slot of another counts from 0 again.
-            let before = current?.rings[key] ?? 0
-            sample.rings[key] = before &+ UInt64(current?.rings[key] == nil ? state.sent : state.sent &- mark)
+            let mark = Mark(number: state.flashID, packets: state.sent, bytes: state.bytes)
+            sample.rings[key] = mark.total(current?.rings[key], &ringMarks[key])
         }
         for (key, queue) in host.queues {
             guard let state = shared.port(queue.port) else { continue }
-            let received = receiveMarks.updateValue(state.received, forKey: queue.port) ?? 0
-            let sent = sendMarks.updateValue(state.sent, forKey: queue.port) ?? 0
-            let isKnown = current?.queuesReceived[key] != nil
-            sample.queuesReceived[key] =
-                (current?.queuesReceived[key] ?? 0) &+ UInt64(isKnown ? state.received &- received : state.received)
-            sample.queuesSent[key] =
-                (current?.queuesSent[key] ?? 0) &+ UInt64(isKnown ? state.sent &- sent : state.sent)
+            let bytes = (try? host.programs[key.interface]?.program.counters(queue: key.queue))?.redirectedBytes
+            let received = Mark(number: state.flashID, packets: state.received, bytes: bytes ?? 0)
+            sample.queuesReceived[key] = received.total(current?.queuesReceived[key], &receiveMarks[key])
+            let sent = Mark(number: state.flashID, packets: state.sent, bytes: state.sentBytes)
+            sample.queuesSent[key] = sent.total(current?.queuesSent[key], &sendMarks[key])
         }
         return sample
     }

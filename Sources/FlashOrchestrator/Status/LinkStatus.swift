@@ -14,21 +14,26 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     /// Packets in the rings, and how many there could be.
     package var used: Int
     package var capacity: Int
+    /// A link that ends at a queue has what all links to that queue send: they share its TX ring.
     package var packets: UInt64
+    package var bytes: UInt64
     package var packetsPerSecond: Double
+    package var bitsPerSecond: Double
     /// True once a probe has passed over every ring, or the queue's socket was read back.
     package var isProven: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case source, target, path, rings, used, capacity, packets
+        case source, target, path, rings, used, capacity, packets, bytes
         case flashID = "flash_id"
         case packetsPerSecond = "packets_per_second"
+        case bitsPerSecond = "bits_per_second"
         case isProven = "proven"
     }
 
     package init(
         source: String, target: String, path: String, flashID: Int, rings: Int = 0, used: Int = 0, capacity: Int = 0,
-        packets: UInt64 = 0, packetsPerSecond: Double = 0, isProven: Bool = false
+        packets: UInt64 = 0, bytes: UInt64 = 0, packetsPerSecond: Double = 0, bitsPerSecond: Double = 0,
+        isProven: Bool = false
     ) {
         self.source = source
         self.target = target
@@ -38,8 +43,17 @@ package struct LinkStatus: Codable, Hashable, Sendable {
         self.used = used
         self.capacity = capacity
         self.packets = packets
+        self.bytes = bytes
         self.packetsPerSecond = packetsPerSecond
+        self.bitsPerSecond = bitsPerSecond
         self.isProven = isProven
+    }
+
+    mutating func add(_ traffic: Traffic) {
+        packets &+= traffic.packets
+        bytes &+= traffic.bytes
+        packetsPerSecond += traffic.packetsPerSecond
+        bitsPerSecond += traffic.bitsPerSecond
     }
 }
 

@@ -15,6 +15,8 @@ struct Output {
     let capacity: UInt32
     let producerWord: UnsafeMutablePointer<UInt32>
     let consumerWord: UnsafeMutablePointer<UInt32>
+    /// Bytes sent here so far; the same threads write it that write the producer index.
+    private let bytesWord: UnsafeMutablePointer<UInt64>
     let port: UnsafeMutablePointer<flash_port>?
     let transmit: KernelRing?
     let completion: KernelRing?
@@ -31,6 +33,7 @@ struct Output {
     var unannounced: UInt32 = 0
     /// Packets of the batch at hand.
     var pending: UInt32 = 0
+    var pendingBytes: UInt64 = 0
     var move: UInt8 = 0
 
     /// Packets after which the reader is looked after although this thread is still busy: it may run on another core.
@@ -40,6 +43,10 @@ struct Output {
 
     @inline(__always) func freeFrame(at slot: UInt32) -> UInt64 {
         (free + Int(slot & mask) &* freeStride).load(as: UInt64.self)
+    }
+
+    @inline(__always) func count(bytes: UInt64) {
+        flash_store_relaxed64(bytesWord, flash_load_relaxed64(bytesWord) &+ bytes)
     }
 
     /// Room for packets; looks at the other side's index only where its own copy shows less than `wanted`.
@@ -92,6 +99,7 @@ extension Output {
         capacity = ring.pointee.capacity
         producerWord = flash_ring_producer(ring)
         consumerWord = flash_ring_consumer(ring)
+        bytesWord = flash_ring_bytes(ring)
         port = nil
         transmit = nil
         completion = nil
@@ -115,6 +123,7 @@ extension Output {
         capacity = port.pointee.transmit.size
         producerWord = queue.transmit.producer
         consumerWord = queue.completion.consumer
+        bytesWord = flash_port_bytes(port)
         self.port = port
         transmit = queue.transmit
         completion = queue.completion

@@ -13,6 +13,8 @@ package struct PortState: Hashable, Codable, Sendable {
     /// Packets taken from the RX ring and put into the TX ring since the socket was opened, modulo 2^32.
     package var received: UInt32
     package var sent: UInt32
+    /// Bytes of these, but for a batch that its writer died over.
+    package var sentBytes: UInt64
     package var flashID: Int
 }
 
@@ -105,7 +107,9 @@ extension SharedDatapath {
             transmitUsed: used(mapping.transmit.producer, mapping.completion.consumer, mapping.transmit.mask),
             transmitSize: Int(mapping.transmit.mask) + 1,
             received: flash_load_acquire(mapping.receive.consumer),
-            sent: flash_load_acquire(mapping.transmit.producer), flashID: record.number)
+            sent: flash_load_acquire(mapping.transmit.producer),
+            sentBytes: flash_load_relaxed64(flash_port_bytes(arena.port(UInt32(port.rawValue)))), flashID: record.number
+        )
     }
 
     /// Gives a port's frames back to the pool: those that the kernel had, and those of the send side.

@@ -10,6 +10,8 @@ package struct RingState: Hashable, Codable, Sendable {
     package var used: Int
     /// Packets that have gone into it since it was made, modulo 2^32.
     package var sent: UInt32
+    /// Bytes of these, but for a batch that its writer died over.
+    package var bytes: UInt64
     /// A probe of the writer has come through to the reader.
     package var isProven: Bool
     /// The number by which the port at its end is known outside.
@@ -78,6 +80,7 @@ extension SharedDatapath {
         let producer = flash_load_acquire(&block.pointee.producer)
         return RingState(
             capacity: record.capacity, used: min(Int(producer &- consumer), record.capacity), sent: producer,
+            bytes: flash_load_relaxed64(flash_ring_bytes(block)),
             isProven: flash_load_relaxed(&block.pointee.probed) != 0, flashID: record.number)
     }
 

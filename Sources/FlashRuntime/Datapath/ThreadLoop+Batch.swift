@@ -139,6 +139,7 @@ extension ThreadLoop {
         }
         output.pointee.producer = before &+ UInt32(count)
         flash_store_release(output.pointee.producerWord, output.pointee.producer)
+        output.pointee.count(bytes: bytes)
         output.pointee.unannounced &+= UInt32(count)
         giveBack(count, to: input)
         journal.endCommit()
@@ -186,15 +187,18 @@ extension ThreadLoop {
             if output.pointee.tag != 0 || input.pointee.tag != 0 {
                 arena.setPort(output.pointee.tag, ofFrameAt: descriptor.address)
             }
-            bytes &+= UInt64(descriptor.length)
+            output.pointee.pendingBytes &+= UInt64(descriptor.length)
             sent &+= 1
         }
         for move in 0..<moveCount {
             let output = table.moved[move]
             output.pointee.producer &+= output.pointee.pending
             flash_store_release(output.pointee.producerWord, output.pointee.producer)
+            output.pointee.count(bytes: output.pointee.pendingBytes)
+            bytes &+= output.pointee.pendingBytes
             output.pointee.unannounced &+= output.pointee.pending
             output.pointee.pending = 0
+            output.pointee.pendingBytes = 0
         }
         giveBackEach(count, to: input)
         journal.endCommit()

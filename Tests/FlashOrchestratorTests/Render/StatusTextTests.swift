@@ -64,12 +64,12 @@ import Testing
                 last lines of count:
                   Fatal error
 
-                LINK               PATH   ID  PACKETS      RATE    RING  CARRIES
-                lan:0 -> firewall  lan:0   1       10  1.20 M/s       -  yes
-                firewall -> count  lan:0  12        0       0/s  3/1024  not proven
+                LINK               PATH   ID  PACKETS      RATE     BITS    RING  CARRIES
+                lan:0 -> firewall  lan:0   1       10  1.20 M/s  0 bit/s       -  yes
+                firewall -> count  lan:0  12        0       0/s  0 bit/s  3/1024  not proven
 
-                QUEUE  DEVICE  MODE    ID  RECEIVED  SENT  PASSED  DROPPED
-                lan:0  fl-lan  native   3  1.20 M/s   0/s       0  4 rx_dropped
+                QUEUE  DEVICE  MODE    ID  RECEIVED         BITS  SENT     BITS  PASSED  DROPPED
+                lan:0  fl-lan  native   3  1.20 M/s  5.70 Gbit/s   0/s  0 bit/s       0  4 rx_dropped
 
                 HOST    NAMESPACE          INTERFACE  ADDRESS
                 client  quickstart-client  lan        10.10.0.1/24

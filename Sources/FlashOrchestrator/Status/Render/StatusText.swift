@@ -67,12 +67,13 @@ package enum StatusText {
     private static func links(_ links: [LinkStatus]) -> TextTable? {
         guard !links.isEmpty else { return nil }
         var table = TextTable(
-            ("LINK", .left), ("PATH", .left), ("ID", .right), ("PACKETS", .right), ("RATE", .right), ("RING", .right),
-            ("CARRIES", .left))
+            ("LINK", .left), ("PATH", .left), ("ID", .right), ("PACKETS", .right), ("RATE", .right), ("BITS", .right),
+            ("RING", .right), ("CARRIES", .left))
         for link in links {
             table.add(
                 "\(link.source) -> \(link.target)", "\(link.path)", "\(link.flashID)", "\(link.packets)",
-                "\(Units.rate(link.packetsPerSecond))", "\(link.rings == 0 ? "-" : "\(link.used)/\(link.capacity)")",
+                "\(Units.rate(link.packetsPerSecond))", "\(Units.bits(link.bitsPerSecond))",
+                "\(link.rings == 0 ? "-" : "\(link.used)/\(link.capacity)")",
                 link.isProven ? .init("yes", .green) : .init("not proven", .yellow))
         }
         return table
@@ -82,13 +83,14 @@ package enum StatusText {
         guard !queues.isEmpty else { return nil }
         var table = TextTable(
             ("QUEUE", .left), ("DEVICE", .left), ("MODE", .left), ("ID", .right), ("RECEIVED", .right),
-            ("SENT", .right), ("PASSED", .right), ("DROPPED", .left))
+            ("BITS", .right), ("SENT", .right), ("BITS", .right), ("PASSED", .right), ("DROPPED", .left))
         for queue in queues {
             let mode = queue.isAttached ? queue.mode + (queue.isZeroCopy ? ", zero-copy" : "") : "not attached"
             table.add(
                 "\(queue.interface):\(queue.queue)", "\(queue.device)", .init(mode, queue.isAttached ? nil : .red),
                 "\(queue.flashID)", "\(Units.rate(queue.received.packetsPerSecond))",
-                "\(Units.rate(queue.sent.packetsPerSecond))", "\(queue.passed)", "\(reasons(queue.drops))")
+                "\(Units.bits(queue.received.bitsPerSecond))", "\(Units.rate(queue.sent.packetsPerSecond))",
+                "\(Units.bits(queue.sent.bitsPerSecond))", "\(queue.passed)", "\(reasons(queue.drops))")
         }
         return table
     }

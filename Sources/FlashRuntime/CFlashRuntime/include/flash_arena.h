@@ -36,7 +36,9 @@ enum flash_use { FLASH_UNUSED = 0, FLASH_USED = 1 };
 struct flash_ring {
 	/* The writer's line. */
 	uint32_t producer;
-	uint32_t padding_1[31];
+	uint32_t reserved;
+	uint64_t bytes; /* of the packets that went in */
+	uint32_t padding_1[28];
 	/* The reader's line. */
 	uint32_t consumer;
 	uint32_t probed; /* a probe of the writer has come through */
@@ -67,7 +69,9 @@ struct flash_kernel_ring {
 struct flash_port {
 	/* Writers of the send side: 0, or the holder's thread index + 1. Tried, never waited for. */
 	uint32_t send_lock;
-	uint32_t padding_1[31];
+	uint32_t reserved_1;
+	uint64_t sent_bytes; /* the holder's */
+	uint32_t padding_1[28];
 	/* Constant while in use; the daemon's. */
 	uint32_t use;
 	uint32_t reader; /* thread, or ~0 */
@@ -224,6 +228,8 @@ static inline struct flash_port *flash_arena_port(struct flash_arena *arena, uin
 static inline uint64_t flash_arena_heap_offset(void) { return FLASH_HEAP_OFFSET; }
 
 static inline uint32_t *flash_ring_producer(struct flash_ring *ring) { return &ring->producer; }
+static inline uint64_t *flash_ring_bytes(struct flash_ring *ring) { return &ring->bytes; }
+static inline uint64_t *flash_port_bytes(struct flash_port *port) { return &port->sent_bytes; }
 static inline uint32_t *flash_ring_consumer(struct flash_ring *ring) { return &ring->consumer; }
 
 static inline uint64_t *flash_thread_counters(struct flash_thread *thread) { return thread->counters; }
