@@ -10,6 +10,8 @@ final class TestBench: Sendable {
     let directory: String
     /// What a test started beside itself; what still runs at its end is ended.
     private let background = Mutex<[BackgroundCommand]>([])
+    /// Daemons that it started; the last of them takes down what is left.
+    private let daemons = Mutex<[BackgroundCommand]>([])
 
     private init(directory: String) {
         self.directory = directory
@@ -57,7 +59,8 @@ final class TestBench: Sendable {
 
     /// Starts a daemon, and returns once it answers. It is ended with the bench.
     func startDaemon(at location: SourceLocation = #_sourceLocation) async throws {
-        _ = try BackgroundCommand([Programs.flashOrch, "daemon"], environment: environment)
+        let daemon = try BackgroundCommand([Programs.flashOrch, "daemon"], environment: environment)
+        daemons.withLock { $0.append(daemon) }
         try await eventually(within: 20, "the daemon answers", at: location) {
             try await flashOrch("status").status == 0
         }
@@ -117,6 +120,7 @@ final class TestBench: Sendable {
             }
             kill(pid_t(report.daemon.pid), SIGTERM)
             try await eventually("the daemon ends", at: location) { !isRunning(report.daemon.pid) }
+            for daemon in daemons.withLock({ $0 }) { await daemon.end() }
         } catch {
             Issue.record(error, sourceLocation: location)
         }
