@@ -237,9 +237,13 @@ extension LinuxHost {
         _ worker: WorkerRecord, _ record: FunctionRecord, _ plan: FunctionPlan
     ) throws(HostError) {
         setSpin(record, plan)
+        let cpus = plan.function.cpus
+        for (index, thread) in record.threadIDs.enumerated() {
+            shared?.setCPU(cpus.isEmpty ? nil : cpus[index % cpus.count], of: thread)
+        }
         do throws(SystemError) {
             // Threads that it starts now take this over.
-            if let first = plan.function.cpus.first {
+            if let first = cpus.first {
                 try Affinity.set(thread: worker.process.identifier, cpus: [first])
             }
         } catch {

@@ -36,9 +36,9 @@ struct Input {
     var consumer: UInt32
     /// Slots given back since the writer was last looked after.
     var released: UInt32 = 0
-
-    /// Slots after which a blocked writer is looked after although this thread is still busy: it may run on another core.
-    @inline(__always) var relieveLimit: UInt32 { (mask &+ 1) / 4 }
+    /// The last look before sleep found no packet: sleep ends when one comes. One look decides, lest a packet that comes
+    /// between two of them is neither work nor waited for.
+    var isAwaited = false
 
     /// Packets that wait; looks at the other side's index only where its own copy shows none.
     @inline(__always) mutating func available() -> UInt32 {

@@ -36,8 +36,6 @@ struct Output {
     var pendingBytes: UInt64 = 0
     var move: UInt8 = 0
 
-    /// Packets after which the reader is looked after although this thread is still busy: it may run on another core.
-    @inline(__always) var announceLimit: UInt32 { capacity / 4 }
     @inline(__always) var mask: UInt32 { capacity &- 1 }
     @inline(__always) var room: UInt32 { capacity &- (producer &- consumer) }
 

@@ -69,6 +69,12 @@ extension SharedDatapath {
         wake(thread)
     }
 
+    /// Says on which CPU a thread runs, and on no other; nil: on any.
+    package func setCPU(_ cpu: Int?, of thread: ThreadID) {
+        let number = cpu.map { UInt32(clamping: $0 + 1) } ?? 0
+        flash_store_relaxed(&arena.thread(UInt32(thread.rawValue)).pointee.cpu, number)
+    }
+
     package func requestMode(_ mode: ThreadMode, of thread: ThreadID) {
         flash_store_release(&arena.thread(UInt32(thread.rawValue)).pointee.mode, mode.rawValue)
         wake(thread)

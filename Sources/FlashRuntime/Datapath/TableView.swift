@@ -119,13 +119,14 @@ struct TableView {
         }
     }
 
-    /// Waits for the thread's event, for packets on queues that have none, and where it is blocked for room on its sockets.
+    /// Waits for the thread's event, for packets on queues that are awaited, and where it is blocked for room on its sockets.
     ///
     /// - Parameter nanoseconds: at most this long; negative: without limit.
-    mutating func poll(blocked: Bool, nanoseconds: Int64) {
+    /// - Returns: false where nothing of it has come.
+    @discardableResult mutating func poll(blocked: Bool, nanoseconds: Int64) -> Bool {
         var count = 1
         for index in 0..<inputCount where inputs[index].kind == .port {
-            let events = inputs[index].available() == 0 ? POLLIN : 0
+            let events = inputs[index].isAwaited ? POLLIN : 0
             polls[count] = pollfd(fd: inputs[index].socket, events: Int16(events), revents: 0)
             count += 1
         }
@@ -138,5 +139,6 @@ struct TableView {
             var value: UInt64 = 0
             _ = read(polls[0].fd, &value, 8)
         }
+        return ready > 0
     }
 }

@@ -146,7 +146,7 @@ extension ThreadLoop {
 
         counters[Int(FLASH_COUNTER_TX_PACKETS.rawValue)] &+= UInt64(count)
         counters[Int(FLASH_COUNTER_TX_BYTES.rawValue)] &+= bytes
-        if output.pointee.unannounced >= output.pointee.announceLimit { announce(output) }
+        announceEarly(output)
         return true
     }
 
@@ -209,8 +209,8 @@ extension ThreadLoop {
             let output = table.moved[move]
             if output.pointee.isPort {
                 if output.pointee.unannounced >= 32 { kick(output) }
-            } else if output.pointee.unannounced >= output.pointee.announceLimit {
-                announce(output)
+            } else {
+                announceEarly(output)
             }
         }
     }
@@ -295,7 +295,7 @@ extension ThreadLoop {
         input.pointee.consumer &+= UInt32(count)
         flash_store_release(input.pointee.consumerWord, input.pointee.consumer)
         input.pointee.released &+= UInt32(count)
-        if input.pointee.released >= input.pointee.relieveLimit { relieve(input) }
+        relieveEarly(input)
     }
 }
 

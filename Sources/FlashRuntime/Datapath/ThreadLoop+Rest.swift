@@ -7,8 +7,9 @@ internal import Glibc
 ///
 /// A thread that sleeps says so in its block first, then looks once more; whoever publishes for it looks at that word after.
 /// Both sides have a full fence between the two, so one of them sees the other. A neighbour is looked after when this
-/// thread has nothing more to do or has moved a quarter of the ring, not at each batch: threads that share a core hand over
-/// whole rings.
+/// thread has nothing more to do, not at each batch: threads that share a CPU hand over whole rings. A neighbour that can
+/// run meanwhile is looked after as soon as a quarter of the ring was moved; one on the same CPU at three quarters, for the
+/// thread may never run out of packets from elsewhere.
 extension ThreadLoop {
     /// Looks after all neighbours for which something has changed.
     mutating func announceAll() {
@@ -29,6 +30,28 @@ extension ThreadLoop {
         for index in 0..<table.inputCount where table.inputs[index].writer != nil {
             resources.signal(table.inputs[index].writerEvent)
         }
+    }
+
+    /// Looks after the reader of an output although this thread is still busy.
+    @inline(__always) mutating func announceEarly(_ output: UnsafeMutablePointer<Output>) {
+        let quarter = output.pointee.capacity / 4
+        guard output.pointee.unannounced >= quarter else { return }
+        if output.pointee.unannounced < 3 &* quarter && sharesCPU(output.pointee.reader) { return }
+        announce(output)
+    }
+
+    /// Looks after the writer of an input although this thread is still busy.
+    @inline(__always) mutating func relieveEarly(_ input: UnsafeMutablePointer<Input>) {
+        let quarter = (input.pointee.mask &+ 1) / 4
+        guard input.pointee.released >= quarter else { return }
+        if input.pointee.released < 3 &* quarter && sharesCPU(input.pointee.writer) { return }
+        relieve(input)
+    }
+
+    private func sharesCPU(_ neighbour: UnsafeMutablePointer<flash_thread>?) -> Bool {
+        guard let neighbour else { return false }
+        let cpu = flash_load_relaxed(&thread.pointee.cpu)
+        return cpu != 0 && flash_load_relaxed(&neighbour.pointee.cpu) == cpu
     }
 
     /// Wakes the reader of an output if it sleeps.
@@ -113,7 +136,8 @@ extension ThreadLoop {
         }
         for index in 0..<table.inputCount {
             let input = table.inputs + index
-            guard input.pointee.available() != 0 else { continue }
+            input.pointee.isAwaited = input.pointee.available() == 0
+            if input.pointee.isAwaited { continue }
             if Driver.isSource && driver.nextDue() > Clock.now() { continue }
             var room = UInt32.max
             for position in 0..<input.pointee.reachCount {

@@ -140,7 +140,8 @@ struct flash_thread {
 	uint64_t table; /* offset of a struct flash_table */
 	uint64_t spin_nanoseconds; /* before a sleep; ~0: never sleep */
 	uint32_t use;
-	uint32_t padding_1[25];
+	uint32_t cpu; /* 1 + the only one that it runs on, or 0 */
+	uint32_t padding_1[24];
 	/* The thread's, read by its neighbours. */
 	uint32_t sleeping;
 	uint32_t padding_2[31];
