@@ -17,7 +17,7 @@ BPF_SOURCE := Sources/FlashRuntime/XDP/queue.bpf.c
 PACKAGES := gcc libc6-dev make pkg-config libyaml-dev libbpf-dev libseccomp-dev \
 	iproute2 iputils-ping iperf3 ethtool tcpdump util-linux curl procps python3
 
-.PHONY: help deps bpf build test fuzz format docs quickstart install uninstall bench clean
+.PHONY: help deps bpf build test kernel fuzz format docs quickstart install uninstall bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
 
 test: deps bpf ## everything that CI runs, as root
 	@SWIFT="$(SWIFT)" Tests/run
+
+kernel: ## build the FLASH kernel and run its tests in a virtual machine (kernel/README.md)
+	$(MAKE) -C kernel test
 
 fuzz: deps bpf ## run the fuzz targets (FUZZ_SECONDS=10 each)
 	@SWIFT="$(SWIFT)" Tests/Fuzz/run

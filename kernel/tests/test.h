@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tests register themselves; each runs in a process, a network namespace and a view of /sys of its own, with the veth
+ * pair flash0 - flash1 of 16 queues.
+ */
+
+#ifndef TEST_H
+#define TEST_H
+
+#include "port.h"
+
+struct test {
+	const char *name;
+	void (*run)(void);
+	struct test *next;
+};
+
+void test_add(struct test *test);
+
+#define TEST(name) \
+	static void name(void); \
+	__attribute__((constructor)) static void add_##name(void) \
+	{ \
+		static struct test test = { #name, name, NULL }; \
+		test_add(&test); \
+	} \
+	static void name(void)
+
+#endif
