@@ -32,9 +32,11 @@ deps: ## install the Debian or Ubuntu packages that are missing
 
 bpf: $(BPF_OBJECT) ## compile the XDP program
 
+COMPILE_BPF = $(CLANG) -O2 -g -Wall -Werror -target bpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -c $< -o $@
+
 $(BPF_OBJECT): $(BPF_SOURCE)
 	@mkdir -p $(@D)
-	$(CLANG) -O2 -g -Wall -Werror -target bpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -c $< -o $@
+	$(COMPILE_BPF)
 
 build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
 	$(SWIFT) build -c $(CONFIGURATION) --static-swift-stdlib --product flash-nf
@@ -85,7 +87,13 @@ uninstall: ## remove what `make install` installed
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/flash-orch.fish
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/flash-orch $(DESTDIR)$(PREFIX)/share/doc/flash-orch
 
-bench: build ## measure speed and memory (ARGS="...")
+TRAFFIC_OBJECT := .build/traffic.bpf.o
+
+$(TRAFFIC_OBJECT): benchmarks/traffic.bpf.c
+	@mkdir -p $(@D)
+	$(COMPILE_BPF)
+
+bench: build $(TRAFFIC_OBJECT) ## measure speed and memory (ARGS="...")
 	benchmarks/run $(ARGS)
 
 clean: ## remove what was built
