@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FlashRuntime
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -15,6 +16,9 @@ final class HTTPServerHandler: ChannelInboundHandler {
     /// True once the request is complete or refused: what else arrives is of no interest.
     private var isAnswering = false
     private var isArriving: Scheduled<Void>?
+
+    /// A topology of that many bytes leaves a heap behind that is worth being given back.
+    private static let largeBody = 64 << 10
 
     init(limits: HTTPLimits, answer: @escaping @Sendable (HTTPRequest) async -> HTTPAnswer) {
         self.limits = limits
@@ -86,8 +90,10 @@ final class HTTPServerHandler: ChannelInboundHandler {
         isArriving?.cancel()
         let writer = HTTPAnswerWriter(channel: context.channel, departure: limits.departure)
         let answer = answer
+        let isLarge = request.body.count > Self.largeBody
         Task {
             await writer.write(await answer(request), isHead: request.method == "HEAD")
+            if isLarge { Heap.trim() }
         }
     }
 

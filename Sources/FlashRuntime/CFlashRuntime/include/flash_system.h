@@ -5,4 +5,7 @@
 /* Returns the number of this process's page size in bytes. */
 long flash_page_size(void);
 
+/* Gives the pages of the heap that nothing lies in back to the system. */
+void flash_trim_heap(void);
+
 #endif
