@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Testing
 
 @testable import FlashOrchestrator
@@ -164,43 +163,5 @@ import Testing
         #expect(throws: PlanError.noFlashKernel) {
             try Planner.plan(desired: topology, observed: Observed(), surroundings: Fixtures.surroundings)
         }
-    }
-
-    /// What this thread has used so far: other tests run at the same time.
-    private static var cpuSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    /// Ten times the topology, about ten times the work.
-    @Test func planningIsLinear() throws {
-        func seconds(_ count: Int) throws -> Double {
-            let names = (0..<count).map { "n\($0)" }
-            var links: [Link] = []
-            for start in stride(from: 0, to: count, by: 10) {
-                links += Fixtures.path(["lan:\(start / 10)"] + names[start..<start + 10] + ["lan:\(start / 10)"])
-                for name in names[start..<start + 10] {
-                    links += Fixtures.path("\(name)[1]", "trash") + Fixtures.path("\(name)[2]", "trash")
-                }
-            }
-            let topology = Topology(
-                name: "large",
-                interfaces: [Interface(name: "lan", device: "d", queues: Array(0..<count / 10))],
-                functions: names.map { Fixtures.function($0) } + [Fixtures.function("trash", "sink")], links: links)
-            var surroundings = Fixtures.surroundings
-            surroundings.devices["d"] = count
-            var best = Double.infinity
-            for _ in 0..<3 {
-                let start = Self.cpuSeconds
-                let plan = try Planner.plan(desired: topology, observed: Observed(), surroundings: surroundings)
-                best = min(best, Self.cpuSeconds - start)
-                #expect(plan.steps.count > 3 * count)
-            }
-            return best
-        }
-        let small = try seconds(200)
-        let large = try seconds(2000)
-        #expect(large < small * 20)
     }
 }

@@ -25,7 +25,11 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try TopologySource(file: file)
-        let request = try source.request(style: output.messageStyle, output: output)
+        let request = try await source.call(connection, output) { _ throws(DaemonClient.Failure) in
+            // A file with faults starts no daemon.
+            _ = try source.decodeValid()
+            return try source.request()
+        }
         try await DaemonLauncher.ensure(connection)
         let printer = ProgressPrinter(style: output.messageStyle)
         let reply = try await source.call(connection, output) { client throws(DaemonClient.Failure) in

@@ -53,7 +53,8 @@ extension CommandError {
                 case .notPermitted, .stopping: CommandExit.notPermitted
                 case .failed: CommandExit.failed
                 }
-            self.init(code, error.message, help: error.help)
+            // The faults of a file have been shown in its text.
+            self.init(code, error.diagnostics.isEmpty ? error.message : nil, help: error.help)
         }
     }
 

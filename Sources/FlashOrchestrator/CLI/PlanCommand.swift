@@ -18,14 +18,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try TopologySource(file: file)
-        let request = try source.request(style: output.messageStyle, output: output)
         let plan = try await source.call(connection, output) { client throws(DaemonClient.Failure) in
-            do throws(DaemonClient.Failure) {
-                return try await client.plan(request)
-            } catch .noDaemon(let socket) {
-                guard let plan = try firstPlan(source) else { throw .noDaemon(socket: socket) }
-                return plan
-            }
+            try await makePlan(source, client)
         }
         source.show(plan.diagnostics, style: output.messageStyle)
         if output.isJSON {
@@ -35,36 +29,32 @@ struct PlanCommand: AsyncParsableCommand {
         }
         if detailedExitcode, !plan.steps.isEmpty { throw ExitCode(2) }
     }
-}
 
-extension PlanCommand {
+    /// The file is decoded once: by the daemon, or here where none can be asked.
+    private func makePlan(
+        _ source: TopologySource, _ client: DaemonClient
+    ) async throws(DaemonClient.Failure) -> PlanReply {
+        let failure: DaemonClient.Failure
+        do throws(DaemonClient.Failure) {
+            return try await client.plan(try source.request())
+        } catch {
+            switch error {
+            case .noDaemon, .notPermitted: failure = error
+            case .broken, .service: throw error
+            }
+        }
+        guard let plan = try firstPlan(source) else { throw failure }
+        return plan
+    }
+
     /// The plan for a machine where nothing runs; nil where something may.
     private func firstPlan(_ source: TopologySource) throws(DaemonClient.Failure) -> PlanReply? {
-        let (topology, diagnostics) = source.decode()
-        guard let topology else { return nil }
-        do {
+        let (topology, warnings) = try source.decodeValid()
+        do throws(ServiceError) {
             return try FirstPlan.make(
-                topology, diagnostics: diagnostics.map(ServiceDiagnostic.init),
-                folder: RuntimeFolder(path: RuntimePaths.directory))
+                topology, diagnostics: warnings, folder: RuntimeFolder(path: RuntimePaths.directory))
         } catch {
             throw .service(error)
-        }
-    }
-}
-
-extension TopologySource {
-    /// Calls the daemon with this text; the faults that it finds are shown in the text.
-    func call<Reply>(
-        _ connection: ConnectionOptions, _ output: OutputOptions,
-        _ body: (DaemonClient) async throws(DaemonClient.Failure) -> Reply
-    ) async throws -> Reply {
-        try await connection.call(output) { client throws(DaemonClient.Failure) in
-            do throws(DaemonClient.Failure) {
-                return try await body(client)
-            } catch {
-                if case .service(let error) = error { show(error.diagnostics, style: output.messageStyle) }
-                throw error
-            }
         }
     }
 }

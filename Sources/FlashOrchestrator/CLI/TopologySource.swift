@@ -45,17 +45,24 @@ struct TopologySource {
         TopologyFile.decode(text: bytes, file: file, variables: variables, machine: .current())
     }
 
-    /// What the daemon is sent. Faults that can be found without it are shown and thrown here.
-    func request(style: TextStyle, output: OutputOptions) throws -> TopologyRequest {
+    /// The topology with its warnings; faults are thrown as the daemon would.
+    func decodeValid() throws(DaemonClient.Failure) -> (topology: Topology, warnings: [ServiceDiagnostic]) {
         let (topology, diagnostics) = decode()
-        guard topology != nil, let text = String(validating: bytes, as: UTF8.self) else {
-            show(diagnostics, style: style)
-            if output.isJSON {
-                try Terminal.write(json: ServiceErrorReply(error: Self.faulty(diagnostics.map(ServiceDiagnostic.init))))
-            }
-            throw CommandError(CommandExit.badInput)
+        guard let topology else { throw faults(diagnostics) }
+        return (topology, diagnostics.map(ServiceDiagnostic.init))
+    }
+
+    /// What the daemon is sent, which decodes it. Text that is too long or not UTF-8 cannot be sent: that is a fault of
+    /// the file.
+    func request() throws(DaemonClient.Failure) -> TopologyRequest {
+        guard bytes.count <= YAMLLimits.standard.bytes, let text = String(validating: bytes, as: UTF8.self) else {
+            throw faults(decode().diagnostics)
         }
         return TopologyRequest(text: text, file: file, variables: variables)
+    }
+
+    private func faults(_ diagnostics: [Diagnostic]) -> DaemonClient.Failure {
+        .service(ServiceError(faultsOf: file, diagnostics.map(ServiceDiagnostic.init)))
     }
 
     func show(_ diagnostics: [Diagnostic], style: TextStyle) {
@@ -63,14 +70,24 @@ struct TopologySource {
         Terminal.write(renderer.render(diagnostics), to: .messages)
     }
 
-    /// Shows what the daemon found in the text. True where it was something.
-    @discardableResult
-    func show(_ diagnostics: [ServiceDiagnostic], style: TextStyle) -> Bool {
+    /// Shows what was found in the text.
+    func show(_ diagnostics: [ServiceDiagnostic], style: TextStyle) {
         show(diagnostics.map(\.diagnostic), style: style)
-        return !diagnostics.isEmpty
     }
 
-    private static func faulty(_ diagnostics: [ServiceDiagnostic]) -> ServiceError {
-        ServiceError(.badInput, "the topology has faults", diagnostics: diagnostics)
+    /// Calls the daemon with this text. Faults, whoever finds them, are shown in the text, and printed where JSON was
+    /// asked for.
+    func call<Reply>(
+        _ connection: ConnectionOptions, _ output: OutputOptions,
+        _ body: (DaemonClient) async throws(DaemonClient.Failure) -> Reply
+    ) async throws -> Reply {
+        try await connection.call(output) { client throws(DaemonClient.Failure) in
+            do throws(DaemonClient.Failure) {
+                return try await body(client)
+            } catch {
+                if case .service(let error) = error { show(error.diagnostics, style: output.messageStyle) }
+                throw error
+            }
+        }
     }
 }

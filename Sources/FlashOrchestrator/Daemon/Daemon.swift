@@ -147,11 +147,7 @@ package final class Daemon: DaemonService {
         _ request: TopologyRequest
     ) async throws(ServiceError) -> (topology: Topology, diagnostics: [ServiceDiagnostic]) {
         let (topology, diagnostics) = try await decode(request)
-        guard let topology else {
-            let count = diagnostics.count { $0.severity == .error }
-            throw ServiceError(
-                .badInput, "\(request.file) has \(count) \(count == 1 ? "fault" : "faults")", diagnostics: diagnostics)
-        }
+        guard let topology else { throw ServiceError(faultsOf: request.file, diagnostics) }
         return (topology, diagnostics)
     }
 }

@@ -28,4 +28,13 @@ package struct ServiceError: Error, Codable, Hashable, Sendable {
         self.help = help
         self.diagnostics = diagnostics
     }
+
+    /// That a topology cannot be used as it is.
+    ///
+    /// - Parameter diagnostics: its faults, and perhaps warnings.
+    package init(faultsOf file: String, _ diagnostics: [ServiceDiagnostic]) {
+        let count = diagnostics.count { $0.severity == .error }
+        self.init(
+            .badInput, "\(file) has \(count) \(count == 1 ? "fault" : "faults")", diagnostics: diagnostics)
+    }
 }

@@ -9,11 +9,13 @@ struct ChainDifference {
     /// Why things were displaced: what is made anew says so.
     var reasons: [Displacement.Reasoned: String] = [:]
     private let surroundings: Surroundings
+    private let names: LinkNames
 
     init(from old: Chain, to new: Chain, surroundings: Surroundings) {
         self.old = old
         self.new = new
         self.surroundings = surroundings
+        names = LinkNames(old, new)
     }
 
     func steps() -> [Step] {
@@ -75,7 +77,6 @@ struct ChainDifference {
     }
 
     private func reason(_ present: WiredLink, _ wanted: WiredLink) -> String {
-        let names = LinkNames(old, new)
         if present.target != wanted.target {
             return "leads to \(names.text(of: wanted.target)) instead of \(names.text(of: present.target))"
         }

@@ -29,7 +29,9 @@ package struct TextStyle: Hashable, Sendable {
 extension String {
     /// Without what could move a terminal's cursor or change its colours: names and messages may come from anywhere.
     package var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
+        // Nearly all text is of these only.
+        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }
 
     func padded(to width: Int) -> String {

@@ -58,7 +58,7 @@ struct GraphChecks {
         log.add(
             .outputWithoutLink,
             "the path ends at \(quoted(function.name)), whose \(table.outputName(key)) leads nowhere",
-            at: last.range, help: "let the path go on to a queue, or to an NF with 'program: sink'")
+            at: path.range(of: last), help: "let the path go on to a queue, or to an NF with 'program: sink'")
     }
 
     private func checkOutputs() {

@@ -152,12 +152,11 @@ struct PathResolver {
                 head = .output(function: index, output: 0)
             }
         }
-        var path = ResolvedPath(
-            head: head, headRange: node.range(ofScalars: first.end.span), stops: [], tail: nil, node: node)
+        var path = ResolvedPath(head: head, headSpan: first.end.span, stops: [], tail: nil, node: node)
         for (end, meaning) in ends.dropFirst() {
             switch meaning {
             case .function(let index):
-                path.stops.append(.init(function: index, range: node.range(ofScalars: end.span)))
+                path.stops.append(.init(function: index, span: end.span))
             case .interface(let index):
                 path.tail = .init(interface: index, queues: queues(end, interface: index))
             }

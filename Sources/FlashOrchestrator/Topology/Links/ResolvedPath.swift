@@ -13,7 +13,8 @@ struct ResolvedPath {
 
     struct Stop {
         var function: Int
-        var range: SourceRange
+        /// In the text, in scalars.
+        var span: Range<Int>
     }
 
     struct Tail {
@@ -22,7 +23,8 @@ struct ResolvedPath {
     }
 
     var head: Head
-    var headRange: SourceRange
+    /// In the text, in scalars.
+    var headSpan: Range<Int>
     /// The NFs on the way, in order.
     var stops: [Stop]
     /// The queues that the path ends at; nil where it ends at its last stop.
@@ -30,6 +32,11 @@ struct ResolvedPath {
     var node: YAMLNode
 
     var line: Int { node.range.start.line }
+    /// Where the path's head stands. It takes a look through the text: only faults ask for it.
+    var headRange: SourceRange { node.range(ofScalars: headSpan) }
+
+    /// Where a stop stands, as `headRange`.
+    func range(of stop: Stop) -> SourceRange { node.range(ofScalars: stop.span) }
 }
 
 /// What faulty links name, or would name if they could: it has had its report, and is not reported as unused too.
