@@ -46,10 +46,15 @@ import Testing
             for listener in listeners {
                 try await eventually("iperf3 listens") { listener.output.contains("listening") }
             }
-            let before = try await bench.status("quickstart").nf("trash").received.packets
             #expect(try await Traffic.connects(bench, from: "client", to: "10.10.0.2", port: 24))
+            let before = try await bench.status("quickstart")
+            #expect(try before.nf("trash").received.packets == 0)
+            #expect(before.links.first { $0.source == "firewall[deny]" }?.packets == 0)
             #expect(try await !Traffic.connects(bench, from: "client", to: "10.10.0.2", port: 23))
-            #expect(try await bench.status("quickstart").nf("trash").received.packets > before)
+            let after = try await bench.status("quickstart")
+            let denied = try after.nf("trash").received.packets
+            #expect(denied > 0)
+            #expect(after.links.first { $0.source == "firewall[deny]" }?.packets == denied)
         }
     }
 

@@ -8,7 +8,7 @@ package struct RingState: Hashable, Codable, Sendable {
     package var capacity: Int
     /// Packets that wait in it.
     package var used: Int
-    /// Packets that have gone into it since it was made, modulo 2^32.
+    /// Packets that have gone into it since it was made, modulo 2^32. The probe is not one of them.
     package var sent: UInt32
     /// Bytes of these, but for a batch that its writer died over.
     package var bytes: UInt64
@@ -79,7 +79,8 @@ extension SharedDatapath {
         let consumer = flash_load_acquire(&block.pointee.consumer)
         let producer = flash_load_acquire(&block.pointee.producer)
         return RingState(
-            capacity: record.capacity, used: min(Int(producer &- consumer), record.capacity), sent: producer,
+            capacity: record.capacity, used: min(Int(producer &- consumer), record.capacity),
+            sent: producer == 0 ? 0 : producer &- 1,  // The probe is always the first to go in.
             bytes: flash_load_relaxed64(flash_ring_bytes(block)),
             isProven: flash_load_relaxed(&block.pointee.probed) != 0, flashID: record.number)
     }

@@ -32,7 +32,11 @@ import Testing
             let arrived = sinks.reduce(0) { $0 + rig.counters($1).rxPackets }
             return arrived + rig.counters(middle).drops.reduce(0, +) == packets
         }
-        for ring in rings { #expect(rig.datapath.ring(ring)?.isProven == true) }
+        for (sink, ring) in zip(sinks, rings) {
+            let state = try #require(rig.datapath.ring(ring))
+            #expect(state.isProven)
+            #expect(UInt64(state.sent) == rig.counters(sink).rxPackets)
+        }
         let drops = rig.counters(middle).drops
         rig.stop()
         return (seen.map(\.values), drops, rig.datapath.census(attempts: 1))
