@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CFlashRuntime
+
 /// What the loop runs on a batch: a program that decides about packets, or one that makes them.
 protocol BatchDriver {
     associatedtype Running: Program
@@ -23,6 +25,7 @@ struct FunctionDriver<Running: NetworkFunction>: BatchDriver {
     init(_ program: Running) { self.program = program }
 
     @inline(__always) mutating func run(_ batch: PacketBatch, counters: ProgramCounters) -> Int {
+        if program.fetchesAhead { batch.fetch() }
         program.process(batch, counters: counters)
         return batch.count
     }
@@ -45,4 +48,11 @@ struct SourceDriver<Running: PacketSource>: BatchDriver {
     func nextDue() -> UInt64 { program.nextDue(now: Clock.now()) }
 
     mutating func reconfigure(as next: consuming Running) { program.reconfigure(as: next) }
+}
+
+extension PacketBatch {
+    /// Has the packets' first lines come into the cache.
+    @inline(__always) fileprivate func fetch() {
+        for packet in 0..<count { flash_prefetch(bytes(packet)) }
+    }
 }

@@ -40,6 +40,9 @@ struct Input {
     /// between two of them is neither work nor waited for.
     var isAwaited = false
 
+    /// Slots from the consumer index to the end of the array.
+    @inline(__always) var toEnd: UInt32 { mask &+ 1 &- (consumer & mask) }
+
     /// Packets that wait; looks at the other side's index only where its own copy shows none.
     @inline(__always) mutating func available() -> UInt32 {
         if kind == .frames { return mask &+ 1 }

@@ -28,9 +28,14 @@ struct Journal {
     }
 
     /// From here on the batch is final: it will be carried through, by this process or by whoever finds it.
-    @inline(__always) func beginCommit() {
+    @inline(__always) func beginCommit() { enter(FLASH_PHASE_COMMITTING) }
+
+    /// A uniform batch is final. The next writes are the free frames into the input's slots, then `beginCommit`.
+    @inline(__always) func beginExchange() { enter(FLASH_PHASE_EXCHANGING) }
+
+    @inline(__always) private func enter(_ phase: flash_phase) {
         flash_release_fence()
-        flash_store_release(&base.pointee.phase, UInt32(FLASH_PHASE_COMMITTING.rawValue))
+        flash_store_release(&base.pointee.phase, UInt32(phase.rawValue))
         flash_release_fence()
     }
 

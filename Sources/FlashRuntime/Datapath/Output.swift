@@ -39,6 +39,9 @@ struct Output {
     @inline(__always) var mask: UInt32 { capacity &- 1 }
     @inline(__always) var room: UInt32 { capacity &- (producer &- consumer) }
 
+    /// Slots from the producer index to the end of the array.
+    @inline(__always) var toEnd: UInt32 { capacity &- (producer & mask) }
+
     @inline(__always) func freeFrame(at slot: UInt32) -> UInt64 {
         (free + Int(slot & mask) &* freeStride).load(as: UInt64.self)
     }
@@ -47,10 +50,11 @@ struct Output {
         flash_store_relaxed64(bytesWord, flash_load_relaxed64(bytesWord) &+ bytes)
     }
 
-    /// Room for packets; looks at the other side's index only where its own copy shows less than `wanted`.
+    /// Room for packets, on a ring in one piece; looks at the other side's index only where its own copy shows less than
+    /// `wanted`.
     @inline(__always) mutating func refreshedRoom(wanted: UInt32) -> UInt32 {
         if room < wanted { consumer = flash_load_acquire(consumerWord) }
-        return room
+        return isPort ? room : min(room, toEnd)
     }
 }
 

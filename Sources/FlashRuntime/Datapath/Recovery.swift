@@ -2,7 +2,7 @@
 
 internal import CFlashRuntime
 
-/// Carries through the batch that a dead thread left in `FLASH_PHASE_COMMITTING`, and releases the ports that it held.
+/// Carries through the batch that a dead thread left final, and releases the ports that it held.
 ///
 /// The journal holds absolute values, and each index is published once and last: an index that is still where it was
 /// means that what comes before it may be missing, and is written again. Doing it twice does nothing more.
@@ -16,6 +16,10 @@ struct Recovery {
     /// - Precondition: the thread does not run.
     func repair(_ thread: UnsafeMutablePointer<flash_thread>) {
         let journal = Journal(thread)
+        if flash_load_acquire(&journal.base.pointee.phase) == UInt32(FLASH_PHASE_EXCHANGING.rawValue) {
+            repeatExchange(journal)
+            journal.beginCommit()
+        }
         if flash_load_acquire(&journal.base.pointee.phase) == UInt32(FLASH_PHASE_COMMITTING.rawValue) {
             repeatMoves(journal)
             repeatInput(journal)
@@ -54,6 +58,19 @@ struct Recovery {
         }
     }
 
+    /// Of a uniform batch: nothing of it is published yet.
+    private func repeatExchange(_ journal: Journal) {
+        let base = journal.base.pointee
+        guard let (free, outputCapacity) = arena.checkedSlots(of: arena.ring(journal.moves[0].index), size: size),
+            let (slots, capacity) = arena.checkedSlots(of: arena.ring(base.input_index), size: size)
+        else { return }
+        for packet in 0..<packetCount(journal) {
+            let source = (journal.moves[0].before &+ UInt32(packet)) & (outputCapacity &- 1)
+            let target = (base.input_before &+ UInt32(packet)) & (capacity &- 1)
+            slots[Int(target)].address = free[Int(source)].address
+        }
+    }
+
     private func repeatInput(_ journal: Journal) {
         let base = journal.base.pointee
         func frame(_ packet: Int) -> UInt64 {
@@ -78,7 +95,7 @@ struct Recovery {
         guard let (slots, capacity) = arena.checkedSlots(of: ring, size: size),
             flash_load_acquire(&ring.pointee.consumer) == base.input_before
         else { return }
-        for packet in 0..<packetCount(journal) {
+        for packet in 0..<packetCount(journal) where base.uniform == 0 {
             slots[Int((base.input_before &+ UInt32(packet)) & (capacity &- 1))].address = frame(packet)
         }
         flash_store_release(&ring.pointee.consumer, base.input_before &+ base.count)

@@ -8,7 +8,8 @@ extension ThreadLoop {
         let available = input.pointee.available()
         if available == 0 { return .idle }
         if Driver.isSource && driver.nextDue() > Clock.now() { return .idle }
-        let wanted = min(available, UInt32(PacketBatch.limit))
+        // A batch lies in one piece in its ring.
+        let wanted = min(available, UInt32(PacketBatch.limit), input.pointee.toEnd)
         var room = wanted
         for position in 0..<input.pointee.reachCount {
             let output = table.outputs + Int(input.pointee.reach[position])
@@ -69,19 +70,21 @@ extension ThreadLoop {
                 let slot = Int((first &+ UInt32(packet)) & input.pointee.mask)
                 let frame = input.pointee.descriptors[slot].address & frameMask
                 packets[packet] = Packet(address: frame &+ Self.headroom, length: 0)
-                flash_prefetch_for_write(arena.memory + Int(truncatingIfNeeded: frame &+ Self.headroom))
             }
             return Int(limit)
         }
+        let descriptors = input.pointee.descriptors + Int(first & input.pointee.mask)
+        var count = Int(limit)
         var bytes: UInt64 = 0
-        var count = 0
-        while count < Int(limit) {
-            let packet = input.pointee.descriptors[Int((first &+ UInt32(count)) & input.pointee.mask)]
-            if packet.length == 0 { break }
-            packets[count] = packet
-            bytes &+= UInt64(packet.length)
-            flash_prefetch_for_write(arena.memory + Int(truncatingIfNeeded: packet.address))
-            count += 1
+        var markers: UInt32 = 0
+        for packet in 0..<count {
+            packets[packet] = descriptors[packet]
+            bytes &+= UInt64(descriptors[packet].length)
+            markers |= descriptors[packet].length == 0 ? 1 : 0
+        }
+        if markers != 0 {
+            count = (0..<count).first { packets[$0].length == 0 } ?? count
+            bytes = (0..<count).reduce(0) { $0 &+ UInt64(packets[$1].length) }
         }
         counters[Int(FLASH_COUNTER_RX_PACKETS.rawValue)] &+= UInt64(count)
         counters[Int(FLASH_COUNTER_RX_BYTES.rawValue)] &+= bytes
@@ -100,7 +103,8 @@ extension ThreadLoop {
         resources.acknowledge()
     }
 
-    /// The common cases: all packets of the batch go to one exchange ring, or nowhere. Returns false where they do not.
+    /// The common cases: all packets of the batch go from one exchange ring to one other, or nowhere. Returns false where
+    /// they do not.
     @inline(__always)
     private mutating func commitAlike(_ count: Int, from input: UnsafeMutablePointer<Input>) -> Bool {
         let verdict = journal.verdicts[0].rawValue
@@ -116,38 +120,49 @@ extension ThreadLoop {
         let route = input.pointee.routes[Int(verdict)]
         guard route.count == 1 else { return false }
         let target = table.targets[Int(route.first)]
-        guard target >= 0, !table.outputs[Int(target)].isPort else { return false }
+        guard target >= 0, input.pointee.kind != .port, !table.outputs[Int(target)].isPort else { return false }
         let output = table.outputs + Int(target)
 
-        let slots = output.pointee.descriptors
-        let mask = output.pointee.mask
         let before = output.pointee.producer
-        let packets = journal.packets
-        let taken = journal.taken
-        for packet in 0..<count { taken[packet] = slots[Int((before &+ UInt32(packet)) & mask)].address }
-        let base = journal.base
         journal.moves[0] = flash_move(
             kind: UInt32(FLASH_KIND_RING.rawValue), index: output.pointee.index, before: before, count: UInt32(count))
+        let base = journal.base
         base.pointee.move_count = 1
         base.pointee.uniform = 1
+        let packets = journal.packets
+        let source = input.pointee.descriptors + Int(input.pointee.consumer & input.pointee.mask)
+        let slots = output.pointee.descriptors + Int(before & output.pointee.mask)
+        journal.beginExchange()
+        for packet in 0..<count { source[packet].address = slots[packet].address }
         journal.beginCommit()
-
         var bytes: UInt64 = 0
         for packet in 0..<count {
-            slots[Int((before &+ UInt32(packet)) & mask)] = packets[packet]
+            slots[packet] = packets[packet]
             bytes &+= UInt64(packets[packet].length)
         }
         output.pointee.producer = before &+ UInt32(count)
         flash_store_release(output.pointee.producerWord, output.pointee.producer)
         output.pointee.count(bytes: bytes)
         output.pointee.unannounced &+= UInt32(count)
-        giveBack(count, to: input)
+        release(count, of: input)
         journal.endCommit()
+        // The next slots are in the neighbours' caches.
+        if count == PacketBatch.limit {
+            fetchSlots(input.pointee.descriptors, at: input.pointee.consumer & input.pointee.mask)
+            fetchSlots(output.pointee.descriptors, at: output.pointee.producer & output.pointee.mask)
+        }
 
         counters[Int(FLASH_COUNTER_TX_PACKETS.rawValue)] &+= UInt64(count)
         counters[Int(FLASH_COUNTER_TX_BYTES.rawValue)] &+= bytes
         announceEarly(output)
         return true
+    }
+
+    /// Has the slots of the next batch come into the cache, for writing. Past the array's end is no fault.
+    @inline(__always) private func fetchSlots(_ slots: UnsafeMutablePointer<Packet>, at index: UInt32) {
+        for slot in stride(from: 0, to: PacketBatch.limit, by: 64 / MemoryLayout<Packet>.stride) {
+            flash_prefetch_for_write(slots + (Int(index) &+ slot))
+        }
     }
 
     /// Each packet to an output of its own, or dropped.
@@ -200,7 +215,7 @@ extension ThreadLoop {
             output.pointee.pending = 0
             output.pointee.pendingBytes = 0
         }
-        giveBackEach(count, to: input)
+        giveBack(count, to: input)
         journal.endCommit()
 
         counters[Int(FLASH_COUNTER_TX_PACKETS.rawValue)] &+= sent
@@ -251,24 +266,7 @@ extension ThreadLoop {
     }
 
     /// Leaves the frames taken in exchange where the packets were, and releases the slots.
-    @inline(__always)
     private mutating func giveBack(_ count: Int, to input: UnsafeMutablePointer<Input>) {
-        guard input.pointee.kind != .port else {
-            for packet in 0..<count { journal.move[packet] = 0 }
-            for packet in 0..<count { arena.setPort(0, ofFrameAt: journal.packets[packet].address) }
-            giveBackEach(count, to: input)
-            return
-        }
-        let slots = input.pointee.descriptors
-        let first = input.pointee.consumer
-        let mask = input.pointee.mask
-        for packet in 0..<count {
-            slots[Int((first &+ UInt32(packet)) & mask)].address = journal.taken[packet]
-        }
-        release(count, of: input)
-    }
-
-    private mutating func giveBackEach(_ count: Int, to input: UnsafeMutablePointer<Input>) {
         let first = input.pointee.consumer
         let mask = input.pointee.mask
         if let fill = input.pointee.fill {

@@ -6,7 +6,8 @@ internal import Glibc
 /// What one NF thread does for ever: a round over its inputs, a batch from each; and when there is nothing to do, tell the
 /// neighbours and sleep. Between two batches it holds no frame and no state that is not in shared memory.
 ///
-/// Per packet: two descriptors read, two written, and what the program does. No allocation, reference count, lock or system call.
+/// Per packet: a descriptor read, one written, one free frame exchanged, and what the program does. No allocation, reference
+/// count, lock or system call.
 struct ThreadLoop<Driver: BatchDriver> {
     let arena: Arena
     let resources: WorkerResources

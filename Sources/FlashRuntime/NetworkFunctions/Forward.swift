@@ -46,6 +46,8 @@ package struct Forward: NetworkFunction {
         destination = Rewrite(try configuration.macAddress("destination_mac"))
     }
 
+    package var fetchesAhead: Bool { false }
+
     package mutating func process(_ batch: PacketBatch, counters: ProgramCounters) {
         guard swaps || source.keep == 0 || destination.keep == 0 else { return }
         for index in 0..<batch.count {

@@ -34,10 +34,18 @@ package struct ThreadPlace: Hashable, Sendable {
 
 /// A program that decides about packets, a batch at a time.
 package protocol NetworkFunction: Program {
+    /// The first cache line of each packet is fetched before `process`: worth it where one look at a header depends on the
+    /// one before, a waste where the loads are independent or there are none.
+    var fetchesAhead: Bool { get }
+
     /// Sets a verdict for each packet of the batch (all begin as `.output(0)`), and may change the packets.
     ///
     /// After the death of a worker its successor sees the batch that was not yet handed on a second time.
     mutating func process(_ batch: PacketBatch, counters: ProgramCounters)
+}
+
+extension NetworkFunction {
+    package var fetchesAhead: Bool { true }
 }
 
 /// A program that makes packets.

@@ -47,11 +47,10 @@ import Testing
                     count: uniform ? 3 : 1)
             }
             for packet in 0..<3 {
-                let output = uniform ? 0 : packet / 2
-                let slot = uniform ? packet : 0
-                journal.move[packet] = packet == 1 ? Journal.noMove : UInt8(output)
-                journal.slot[packet] = UInt32(slot)
-                journal.taken[packet] = arena.slots(of: arena.ring(UInt32(outputs[output].rawValue)))[slot].address
+                if uniform { continue }
+                journal.move[packet] = packet == 1 ? Journal.noMove : UInt8(packet / 2)
+                journal.slot[packet] = 0
+                journal.taken[packet] = arena.slots(of: arena.ring(UInt32(outputs[packet / 2].rawValue)))[0].address
             }
         }
 
@@ -60,7 +59,16 @@ import Testing
             let rings = outputs.map { arena.ring(UInt32($0.rawValue)) }
             let input = arena.ring(UInt32(input.rawValue))
             let moved = uniform ? [0, 1, 2] : [0, 2]
-            var writes: [() -> Void] = [{ self.journal.beginCommit() }]
+            var writes: [() -> Void] = []
+            if uniform {
+                writes.append { self.journal.beginExchange() }
+                for packet in moved {
+                    writes.append {
+                        self.arena.slots(of: input)[packet].address = self.arena.slots(of: rings[0])[packet].address
+                    }
+                }
+            }
+            writes.append { self.journal.beginCommit() }
             for packet in moved {
                 writes.append {
                     let ring = rings[uniform ? 0 : packet / 2]
@@ -72,7 +80,7 @@ import Testing
             } else {
                 for ring in rings { writes.append { flash_store_release(&ring.pointee.producer, 1) } }
             }
-            for packet in moved {
+            for packet in moved where !uniform {
                 writes.append { self.arena.slots(of: input)[packet].address = self.journal.taken[packet] }
             }
             writes.append { flash_store_release(&input.pointee.consumer, 3) }
@@ -115,7 +123,8 @@ import Testing
             let bytes = UnsafeMutableRawBufferPointer(
                 start: UnsafeMutableRawPointer(scene.journal.base), count: MemoryLayout<flash_journal>.size)
             for index in bytes.indices { bytes[index] = UInt8.random(in: 0...255, using: &generator) }
-            scene.journal.base.pointee.phase = UInt32(FLASH_PHASE_COMMITTING.rawValue)
+            let phase = Bool.random(using: &generator) ? FLASH_PHASE_COMMITTING : FLASH_PHASE_EXCHANGING
+            scene.journal.base.pointee.phase = UInt32(phase.rawValue)
             scene.datapath.recover(scene.thread)
         }
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLASH_ARENA_MAGIC 0x31616e6572616673ull /* "sfarena1" */
+#define FLASH_ARENA_MAGIC 0x32616e6572616673ull /* "sfarena2" */
 #define FLASH_LINE 128
 #define FLASH_BATCH 64
 
@@ -84,7 +84,7 @@ struct flash_port {
 
 enum flash_mode { FLASH_MODE_RUN = 0, FLASH_MODE_PAUSE = 1, FLASH_MODE_STOP = 2 };
 enum flash_sleep { FLASH_AWAKE = 0, FLASH_SLEEPS_EMPTY = 1, FLASH_SLEEPS_BLOCKED = 2 };
-enum flash_phase { FLASH_PHASE_IDLE = 0, FLASH_PHASE_COMMITTING = 1 };
+enum flash_phase { FLASH_PHASE_IDLE = 0, FLASH_PHASE_COMMITTING = 1, FLASH_PHASE_EXCHANGING = 2 };
 enum flash_kind { FLASH_KIND_NONE = 0, FLASH_KIND_RING = 1, FLASH_KIND_PORT = 2, FLASH_KIND_GENERATE = 3 };
 
 /* Slots of flash_thread.counters. Drop reasons follow FLASH_COUNTER_DROPS. */
@@ -111,7 +111,8 @@ struct flash_move {
 
 /*
  * The batch that a thread carries. In FLASH_PHASE_COMMITTING everything in it is final: whoever finds it so repeats the
- * writes as far as the indices show that they are missing.
+ * writes as far as the indices show that they are missing. A uniform batch goes from one ring to one other, and through
+ * FLASH_PHASE_EXCHANGING before: the output's free frames are being copied into the input's slots, which the output still has.
  */
 struct flash_journal {
 	uint32_t phase;
@@ -121,7 +122,7 @@ struct flash_journal {
 	uint32_t fill_before; /* a port's fill producer index */
 	uint32_t count; /* packets */
 	uint32_t move_count;
-	uint32_t uniform; /* all packets go the one move, packet i at its before + i; slot and move say nothing */
+	uint32_t uniform; /* all packets go the one move, packet i at its before + i; taken, slot and move say nothing */
 	struct flash_descriptor packets[FLASH_BATCH];
 	uint64_t taken[FLASH_BATCH]; /* the frame that comes in exchange */
 	uint32_t slot[FLASH_BATCH]; /* the producer index it is written at */
@@ -265,7 +266,17 @@ static inline int flash_compare_exchange(uint32_t *word, uint32_t expected, uint
 	return __atomic_compare_exchange_n(word, &expected, desired, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static inline void flash_prefetch_for_write(const void *address) { __builtin_prefetch(address, 1, 3); }
+static inline void flash_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+static inline void flash_prefetch_for_write(const void *address)
+{
+#if defined(__x86_64__)
+	/* The compiler's own is for any x86, which may not have this, and reads the line only. */
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
+#else
+	__builtin_prefetch(address, 1, 3);
+#endif
+}
 
 static inline void flash_pause(void)
 {

@@ -51,6 +51,8 @@ package struct Sink: NetworkFunction {
         if (flows == nil) != (next.flows == nil) { self = next }
     }
 
+    package var fetchesAhead: Bool { flows != nil }
+
     package mutating func process(_ batch: PacketBatch, counters: ProgramCounters) {
         for index in 0..<batch.count {
             batch.setVerdict(.drop(.consumed), of: index)
