@@ -2,10 +2,11 @@
 
 @testable import FlashOrchestrator
 
-/// A machine in memory. It checks what it is asked for, can refuse any call, and packets flow all the time: a ring that
-/// a table writes to is never empty, one that is only read empties.
+/// A machine in memory. It checks what it is asked for, can refuse any call, has no more frames than its memory, and packets
+/// flow all the time: a ring that a table writes to is never empty, one that is only read empties.
 final class FakeHost: Host {
     struct Ring {
+        var capacity: Int
         var hasPackets = false
         var isProven = false
     }
@@ -86,6 +87,7 @@ final class FakeHost: Host {
         try call("openQueue")
         check(memory != nil, "socket without memory")
         queues[queue] = false
+        check(freeFrames >= 0, "no frames for \(queue)")
     }
 
     func closeQueue(_ queue: QueueID) throws(HostError) {
@@ -104,6 +106,7 @@ final class FakeHost: Host {
         check(functions[function] == nil, "\(function) started twice")
         functions[function] = plan
         for thread in Executor.threads(function, plan) { threads[thread] = Thread() }
+        check(freeFrames >= 0, "no frames for \(function)")
     }
 
     func restart(_ function: FunctionID, from old: FunctionPlan, to new: FunctionPlan) throws(HostError) {
@@ -180,13 +183,18 @@ final class FakeHost: Host {
 }
 
 extension FakeHost: Datapath {
-    var freeFrames: Int { 100_000 }
+    var freeFrames: Int {
+        let sources = functions.values.reduce(0) { $0 + ($1.isSource ? $1.function.threads : 0) }
+        return (memory?.frames ?? 0) - queues.count * MemoryPlanner.framesPerQueue
+            - sources * MemoryPlanner.framesPerSource - rings.values.reduce(0) { $0 + $1.capacity }
+    }
 
     func addRing(_ ring: RingKey, capacity: Int) throws(HostError) {
         try call("addRing")
         check(rings[ring] == nil, "ring made twice")
         check(threads[ring.source] != nil && threads[ring.target] != nil, "ring between threads that are not there")
-        rings[ring] = Ring()
+        rings[ring] = Ring(capacity: capacity)
+        check(freeFrames >= 0, "no frames for a ring of \(capacity) from \(ring.source) to \(ring.target)")
     }
 
     func removeRing(_ ring: RingKey) {
@@ -201,7 +209,7 @@ extension FakeHost: Datapath {
         rings[ring] = nil
     }
 
-    func capacity(of ring: RingKey) -> Int { rings[ring] == nil ? 0 : 2048 }
+    func capacity(of ring: RingKey) -> Int { rings[ring]?.capacity ?? 0 }
 
     func isEmpty(_ ring: RingKey) -> Bool { rings[ring]?.hasPackets == false }
 

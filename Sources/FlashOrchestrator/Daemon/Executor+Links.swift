@@ -11,11 +11,10 @@ extension Executor {
         let present = fabric.rings[link] ?? []
         let surplus = present.subtracting(rings).sorted()
 
-        let fresh = rings.subtracting(present).sorted()
-        for (index, ring) in fresh.enumerated() {
-            try datapath.addRing(ring, capacity: capacity(datapath, together: fresh.count - index))
+        let capacity = ringCapacity(datapath)
+        for ring in rings.subtracting(present).sorted() {
+            try datapath.addRing(ring, capacity: capacity)
             fabric.addRing(ring)
-            ringsToMake -= 1
         }
         for hop in hops where hop.ring(of: link) != nil { fabric.addArrival(hop, of: link) }
         try settle(Set(rings.map(\.target)))
@@ -35,7 +34,6 @@ extension Executor {
         }
         try settle(Set(surplus.map(\.target)))
         for ring in surplus {
-            framesToCome -= datapath.capacity(of: ring)
             datapath.removeRing(ring)
             fabric.removeRing(ring)
         }
@@ -104,16 +102,5 @@ extension Executor {
             host.replace(thread.function)
             try waitUntil(failure) { datapath.hasAcknowledged(thread) }
         }
-    }
-
-    /// Slots for the next ring: what the memory plan says, or an equal share of the frames that are left or will be.
-    ///
-    /// - Parameter count: rings that are made before any frame comes back.
-    private func capacity(_ datapath: any Datapath, together count: Int) -> Int {
-        let free = datapath.freeFrames
-        let share = min((free + max(framesToCome, 0)) / max(ringsToMake, 1), free / max(count, 1))
-        var capacity = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
-        while capacity > 64 && capacity > share { capacity /= 2 }
-        return capacity
     }
 }

@@ -21,9 +21,8 @@ package final class Executor {
         get { host.deadline }
         set { host.deadline = newValue }
     }
-    /// Rings that the plan at hand still has to make, and frames that it will set free: the ones share the others.
-    var ringsToMake = 0
-    var framesToCome = 0
+    /// The steps that are being carried out, or undone, as far as their frames go, and which one is.
+    private var budget: (frames: FrameBudget, step: Int)?
     /// True on the way back and after a daemon's death: who does not answer is replaced.
     var isUndoing = false
     private var halted: [FunctionID] = []
@@ -66,13 +65,17 @@ package final class Executor {
     ) -> Outcome {
         self.deadline = deadline
         let before = Set(host.faults(in: chain))
-        countRings(plan)
+        let budget = makeBudget(plan.steps)
         haltForRemoval(plan)
-        defer { halted = [] }
+        defer {
+            halted = []
+            self.budget = nil
+        }
 
         for (index, step) in plan.steps.enumerated() {
             let summary = plan.summary(of: step, number: index + 1)
             report(.started(step: summary, count: plan.steps.count))
+            self.budget = (budget, index)
             let start = host.now
             do throws(HostError) {
                 try perform(step)
@@ -104,23 +107,26 @@ package final class Executor {
         isUndoing = true
         defer { isUndoing = false }
         var problems: [String] = []
-        func attempt(_ index: Int, _ body: () throws(HostError) -> Void) {
-            let start = host.now
-            let summary = plan.summary(of: plan.steps[index], number: index + 1)
-            do throws(HostError) {
-                try body()
-                report(.undone(step: summary, milliseconds: milliseconds(since: start)))
-            } catch {
-                problems.append("\(summary.kind.rawValue) \(summary.subject) could not be undone: \(error.message)")
-            }
-        }
-        if failed < plan.steps.count, case .link(let source, let old, _) = plan.steps[failed].change {
-            attempt(failed) { () throws(HostError) in try change(source, to: old) }
+        var steps: [(index: Int, step: Step)] = []
+        if failed < plan.steps.count, case .link = plan.steps[failed].change {
+            steps.append((failed, plan.steps[failed].undo))
         }
         for index in (0..<failed).reversed() {
             let step = plan.steps[index].undo
             if case .function(_, let old, let new) = step.change, old == new { continue }
-            attempt(index) { () throws(HostError) in try perform(step) }
+            steps.append((index, step))
+        }
+        let budget = makeBudget(steps.map(\.step))
+        for (position, (index, step)) in steps.enumerated() {
+            let start = host.now
+            let summary = plan.summary(of: plan.steps[index], number: index + 1)
+            self.budget = (budget, position)
+            do throws(HostError) {
+                try perform(step)
+                report(.undone(step: summary, milliseconds: milliseconds(since: start)))
+            } catch {
+                problems.append("\(summary.kind.rawValue) \(summary.subject) could not be undone: \(error.message)")
+            }
         }
         do throws(HostError) {
             try resume()
@@ -247,20 +253,18 @@ package final class Executor {
         (0..<plan.function.threads).map { ThreadKey(function: function, index: $0) }
     }
 
-    private func countRings(_ plan: Plan) {
-        var made: Set<RingKey> = []
-        var removed: Set<RingKey> = []
-        for step in plan.steps {
-            guard case .link(let source, let old, let new) = step.change else { continue }
-            let before = Set((old?.hops ?? []).compactMap { $0.ring(of: source) })
-            let after = Set((new?.hops ?? []).compactMap { $0.ring(of: source) })
-            made.formUnion(after.subtracting(before))
-            removed.formUnion(before.subtracting(after))
+    private func makeBudget(_ steps: [Step]) -> FrameBudget {
+        guard chain.memory != nil, let datapath = try? host.datapath else {
+            return FrameBudget(steps) { _ in MemoryPlanner.smallestRing }
         }
-        ringsToMake = made.count
-        framesToCome = 0
-        guard chain.memory != nil, let datapath = try? host.datapath else { return }
-        for ring in removed { framesToCome += datapath.capacity(of: ring) }
+        return FrameBudget(steps) { datapath.capacity(of: $0) }
+    }
+
+    /// Slots for the rings that the step at hand makes.
+    func ringCapacity(_ datapath: any Datapath) -> Int {
+        let largest = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
+        guard let budget else { return largest }
+        return budget.frames.ringCapacity(at: budget.step, free: datapath.freeFrames, largest: largest)
     }
 }
 

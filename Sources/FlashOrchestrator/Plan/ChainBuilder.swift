@@ -7,6 +7,8 @@ struct ChainBuilder {
     let topology: Topology
     let observed: Observed
     let surroundings: Surroundings
+    /// The memory that is there does where it can.
+    var keepsMemory = true
 
     func build() throws(PlanError) -> Chain {
         if topology.datapath == .flash {
@@ -70,7 +72,8 @@ struct ChainBuilder {
         let rings = chain.links.values.reduce(0) { $0 + $1.ringCount }
         let fresh = try MemoryPlanner.plan(
             request: topology.memory, rings: rings, queues: chain.queues.count, sources: chain.sourceThreads)
-        guard let old = observed.chain.memory, old.datapath == fresh.datapath, old.frameSize == fresh.frameSize,
+        guard keepsMemory, let old = observed.chain.memory, old.datapath == fresh.datapath,
+            old.frameSize == fresh.frameSize,
             topology.memory.frames == nil || topology.memory.frames == old.frames
         else { return fresh }
         return old

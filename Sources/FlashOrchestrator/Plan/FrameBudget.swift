@@ -1,36 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far the frames that are free reach through the steps of a plan.
-enum FrameBudget {
-    /// Why they do not, as a clause; nil where they do. New rings are counted as small as they may be; rings that go
-    /// give that much back.
-    static func shortage(_ steps: [Step], from observed: Observed) -> String? {
-        guard observed.chain.memory != nil else { return nil }
-        var free = observed.freeFrames
-        for step in steps {
-            let (taken, returned) = frames(step.change)
-            if taken > free { return "its \(free) free frames are too few for the \(taken) of a step on the way" }
-            free += returned - taken
+/// How far the free frames of a UMEM reach through steps, and how large new rings may be so that they reach to the end.
+struct FrameBudget {
+    /// Sizes of rings, the largest first.
+    private static let sizes: [Int] = {
+        var sizes = [MemoryPlanner.largestRing]
+        while let last = sizes.last, last > MemoryPlanner.smallestRing { sizes.append(last / 2) }
+        return sizes
+    }()
+
+    /// For each step and each of `sizes`: the frames that have to be free before the step if it and all that follow
+    /// make rings of that size.
+    private var needs: [[Int]] = []
+
+    /// - Parameter capacity: frames of a ring that goes.
+    init(_ steps: [Step], capacity: (RingKey) -> Int) {
+        var needs = Self.sizes.map { _ in 0 }
+        var all: [[Int]] = []
+        for step in steps.reversed() {
+            if case .memory = step.change {
+                // What was free before does not count after.
+                needs = needs.map { _ in 0 }
+            } else {
+                let demand = Demand(step.change, capacity: capacity)
+                for (index, size) in Self.sizes.enumerated() {
+                    let taken = demand.frames + demand.rings * size
+                    needs[index] = max(taken, taken - demand.returned + needs[index])
+                }
+            }
+            all.append(needs)
         }
-        return nil
+        self.needs = all.reversed()
     }
 
-    private static func frames(_ change: Change) -> (taken: Int, returned: Int) {
+    /// The size for the rings of a step: the largest that all rings to come can have too.
+    ///
+    /// - Parameter largest: a power of two.
+    func ringCapacity(at step: Int, free: Int, largest: Int) -> Int {
+        let fitting = zip(Self.sizes, needs[step]).first { $0 <= largest && $1 <= free }
+        return min(fitting?.0 ?? MemoryPlanner.smallestRing, largest)
+    }
+
+    /// Why the free frames do not do for the smallest rings, as a clause; nil where they do.
+    static func shortage(_ steps: [Step], from observed: Observed) -> String? {
+        guard observed.chain.memory != nil else { return nil }
+        let budget = FrameBudget(steps) { _ in MemoryPlanner.smallestRing }
+        guard let need = budget.needs.first?.last, need > observed.freeFrames else { return nil }
+        return "its \(observed.freeFrames) free frames are too few for the \(need) that the way there takes"
+    }
+}
+
+/// Frames that a change takes first and gives back then.
+private struct Demand {
+    var frames = 0
+    var rings = 0
+    var returned = 0
+
+    init(_ change: Change, capacity: (RingKey) -> Int) {
         switch change {
         case .memory, .host, .interface:
-            return (0, 0)
+            break
         case .queue(_, let exists):
-            let frames = MemoryPlanner.framesPerQueue
-            return exists ? (frames, 0) : (0, frames)
+            if exists { frames = MemoryPlanner.framesPerQueue } else { returned = MemoryPlanner.framesPerQueue }
         case .function(_, let old, let new):
-            return (old == nil ? frames(new) : 0, new == nil ? frames(old) : 0)
+            if old == nil { frames = Self.frames(new) }
+            if new == nil { returned = Self.frames(old) }
         case .link(let source, let old, let new):
             let before = Set((old?.hops ?? []).compactMap { $0.ring(of: source) })
             let after = Set((new?.hops ?? []).compactMap { $0.ring(of: source) })
-            return (
-                after.subtracting(before).count * MemoryPlanner.smallestRing,
-                before.subtracting(after).count * MemoryPlanner.smallestRing
-            )
+            rings = after.subtracting(before).count
+            returned = before.subtracting(after).reduce(0) { $0 + capacity($1) }
         }
     }
 

@@ -6,22 +6,26 @@ package enum Planner {
     package static func plan(
         desired: Topology?, observed: Observed, surroundings: Surroundings
     ) throws(PlanError) -> Plan {
-        let target = try desired.map { topology throws(PlanError) in
-            try ChainBuilder(topology: topology, observed: observed, surroundings: surroundings).build()
+        func build(keepsMemory: Bool) throws(PlanError) -> Chain {
+            guard let desired else { return Chain() }
+            return try ChainBuilder(
+                topology: desired, observed: observed, surroundings: surroundings, keepsMemory: keepsMemory
+            ).build()
         }
-        return plan(from: observed, to: target ?? Chain(), surroundings: surroundings)
+        let target = try build(keepsMemory: true)
+        let steps = steps(Displacement(from: observed, to: target), observed, target, surroundings)
+        let touchesMemory = steps.contains { if case .memory = $0.change { true } else { false } }
+        if !touchesMemory, let shortage = FrameBudget.shortage(steps, from: observed) {
+            let target = try build(keepsMemory: false)
+            let broken = Displacement(from: observed, to: target, shortage: shortage)
+            return plan(self.steps(broken, observed, target, surroundings), from: observed.chain, to: target)
+        }
+        return plan(steps, from: observed.chain, to: target)
     }
 
-    private static func plan(from observed: Observed, to target: Chain, surroundings: Surroundings) -> Plan {
-        var steps = steps(Displacement(from: observed, to: target), observed, target, surroundings)
-        let keepsMemory = !steps.contains { if case .memory = $0.change { true } else { false } }
-        if keepsMemory, let shortage = FrameBudget.shortage(steps, from: observed) {
-            let broken = Displacement(from: observed, to: target, shortage: shortage)
-            steps = self.steps(broken, observed, target, surroundings)
-        }
-        let names = LinkNames(observed.chain, target)
-        return Plan(
-            steps: steps, stays: stays(observed.chain, target, steps, names), result: target, names: names)
+    private static func plan(_ steps: [Step], from old: Chain, to target: Chain) -> Plan {
+        let names = LinkNames(old, target)
+        return Plan(steps: steps, stays: stays(old, target, steps, names), result: target, names: names)
     }
 
     private static func steps(
