@@ -84,7 +84,7 @@ private struct WorkerState {
             let memory = try Self.map(descriptors[0])
             let base = try Self.map(descriptors[1]).assumingMemoryBound(to: flash_arena.self)
             guard base.pointee.magic == FLASH_ARENA_MAGIC else { return "the arena is of another version" }
-            arena = Arena(base: base, memory: memory)
+            arena = Arena(base: base, header: base.pointee, memory: memory)
         } catch { return "memory: \(error)" }
         let resources = WorkerResources(acknowledgeEvent: descriptors[2])
         self.resources = resources

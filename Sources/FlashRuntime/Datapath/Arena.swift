@@ -13,15 +13,15 @@ struct Arena: @unchecked Sendable {
     /// 1 + the port whose kernel rings hold the frame, or 0.
     let framePorts: UnsafeMutablePointer<UInt16>
 
-    /// - Precondition: `base` has been formatted or checked (`SharedDatapath`); a worker is told its descriptors by the daemon.
-    init(base: UnsafeMutablePointer<flash_arena>, memory: UnsafeMutableRawPointer) {
+    /// - Parameter header: what stands at `base`, or was checked when it was read from there (`SharedDatapath`): a worker can
+    ///   write to it.
+    init(base: UnsafeMutablePointer<flash_arena>, header: flash_arena, memory: UnsafeMutableRawPointer) {
         self.base = base
         self.memory = memory
-        frameSize = base.pointee.frame_size
-        frameShift = UInt64(base.pointee.frame_size.trailingZeroBitCount)
-        frameCount = Int(base.pointee.frame_count)
-        framePorts = (UnsafeMutableRawPointer(base) + Int(base.pointee.frame_ports))
-            .assumingMemoryBound(to: UInt16.self)
+        frameSize = header.frame_size
+        frameShift = UInt64(header.frame_size.trailingZeroBitCount)
+        frameCount = Int(header.frame_count)
+        framePorts = (UnsafeMutableRawPointer(base) + Int(header.frame_ports)).assumingMemoryBound(to: UInt16.self)
     }
 
     @inline(__always) func thread(_ index: UInt32) -> UnsafeMutablePointer<flash_thread> {

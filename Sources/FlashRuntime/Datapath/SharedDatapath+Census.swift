@@ -38,9 +38,8 @@ extension SharedDatapath {
     private func count() -> (census: FrameCensus, owners: [UInt8]) {
         var census = FrameCensus(total: frameCount, inRings: 0, inQueues: 0, free: 0, missing: 0, duplicated: 0)
         var owners = owners(&census.inRings, &census.inQueues)
-        let pool = framePool
         for frame in 0..<frameCount {
-            if pool[frame] != 0 {
+            if framePool[frame] != 0 {
                 census.free += 1
                 if owners[frame] < .max { owners[frame] += 1 }
             }

@@ -77,7 +77,7 @@ extension SharedDatapath {
         let start = Int(truncatingIfNeeded: block.pool)
         let size = Int(rings.transmit.size) * MemoryLayout<UInt64>.stride
         guard block.use == UInt32(FLASH_USED.rawValue), Int(block.number) == number,
-            start >= Int(arena.base.pointee.heap), start <= arenaSize - size, heap.reserve(start..<start + size)
+            start >= heapStart, start <= arenaSize - size, heap.reserve(start..<start + size)
         else { throw .invalid("queue \(index) has no pool") }
         block.receive = flash_kernel_ring(rings.receive)
         block.transmit = flash_kernel_ring(rings.transmit)

@@ -40,7 +40,7 @@ extension SharedDatapath {
             let start = Int(truncatingIfNeeded: block.pool)
             let size = Int(block.transmit.size) * MemoryLayout<UInt64>.stride
             var pool: Range<Int>?
-            if size <= 8 << 16, start >= Int(arena.base.pointee.heap), start <= arenaSize - size,
+            if size <= 8 << 16, start >= heapStart, start <= arenaSize - size,
                 heap.reserve(start..<start + size)
             {
                 pool = start..<start + size
@@ -72,8 +72,7 @@ extension SharedDatapath {
         {
             arena.framePorts[frame] = 0
         }
-        let pool = framePool
-        for (frame, count) in owners().enumerated() { pool[frame] = count == 0 ? 1 : 0 }
+        for (frame, count) in owners().enumerated() { framePool[frame] = count == 0 ? 1 : 0 }
         collectFreeFrames()
         return lost
     }

@@ -64,7 +64,7 @@ extension SharedDatapath {
         guard (0..<Int(FLASH_RINGS)).contains(ring.rawValue), rings[ring.rawValue] == nil,
             block.use == UInt32(FLASH_USED.rawValue), number ?? Int(block.number) == Int(block.number),
             capacity.nonzeroBitCount == 1, capacity <= 1 << 16,
-            start >= Int(arena.base.pointee.heap), start <= arenaSize - capacity * MemoryLayout<Packet>.stride
+            start >= heapStart, start <= arenaSize - capacity * MemoryLayout<Packet>.stride
         else { throw .invalid("no ring \(ring.rawValue) to adopt") }
         let range = start..<start + capacity * MemoryLayout<Packet>.stride
         guard heap.reserve(range) else { throw .invalid("ring \(ring.rawValue) overlaps") }

@@ -37,7 +37,7 @@ extension SharedDatapath {
         record.generation = block.pointee.generation
         if block.pointee.generation != 0 {
             let start = Int(truncatingIfNeeded: block.pointee.table)
-            guard start >= Int(arena.base.pointee.heap), start + MemoryLayout<flash_table>.size <= arenaSize else {
+            guard start >= heapStart, start <= arenaSize - MemoryLayout<flash_table>.size else {
                 throw .invalid("thread \(thread.rawValue) has a table outside the arena")
             }
             let size = Int(arena.at(UInt64(start), as: flash_table.self).pointee.size)

@@ -17,6 +17,10 @@ package final class SharedDatapath {
 
     let arena: Arena
     let arenaSize: Int
+    /// Where rings and tables begin, in bytes from the arena's start.
+    let heapStart: Int
+    /// 1 where nobody has the frame.
+    let framePool: UnsafeMutablePointer<UInt8>
     private let memoryFile: OwnedDescriptor
     private let arenaFile: OwnedDescriptor
 
@@ -59,7 +63,7 @@ package final class SharedDatapath {
         base.pointee.magic = FLASH_ARENA_MAGIC
         let datapath = SharedDatapath(
             memoryFile: memoryFile, arenaFile: arenaFile, memory: memory, memorySize: memorySize, base: base,
-            arenaSize: arenaSize)
+            header: base.pointee, arenaSize: arenaSize)
         for frame in 0..<frameCount { datapath.framePool[frame] = 1 }
         datapath.collectFreeFrames()
         return datapath
@@ -91,25 +95,26 @@ package final class SharedDatapath {
         let memory = try map(memoryFile.rawValue, size: memorySize)
         let datapath = SharedDatapath(
             memoryFile: memoryFile, arenaFile: arenaFile, memory: memory, memorySize: memorySize, base: base,
-            arenaSize: arenaSize)
+            header: header, arenaSize: arenaSize)
         datapath.collectFreeFrames()
         return datapath
     }
 
     private init(
         memoryFile: consuming OwnedDescriptor, arenaFile: consuming OwnedDescriptor, memory: UnsafeMutableRawPointer,
-        memorySize: Int, base: UnsafeMutablePointer<flash_arena>, arenaSize: Int
+        memorySize: Int, base: UnsafeMutablePointer<flash_arena>, header: flash_arena, arenaSize: Int
     ) {
         self.memoryFile = memoryFile
         self.arenaFile = arenaFile
         self.memory = memory
         self.memorySize = memorySize
         self.arenaSize = arenaSize
-        arena = Arena(base: base, memory: memory)
+        arena = Arena(base: base, header: header, memory: memory)
         frameCount = arena.frameCount
         frameSize = Int(arena.frameSize)
-        let heapOffset = Int(base.pointee.heap)
-        heap = ExtentAllocator(start: heapOffset, size: arenaSize - heapOffset)
+        framePool = arena.at(header.frame_pool, as: UInt8.self)
+        heapStart = Int(header.heap)
+        heap = ExtentAllocator(start: heapStart, size: arenaSize - heapStart)
     }
 
     deinit {
@@ -126,12 +131,8 @@ package final class SharedDatapath {
 
     static func roundUp(_ value: Int, to unit: Int) -> Int { (value + unit - 1) / unit * unit }
 
-    /// 1 where nobody has the frame.
-    var framePool: UnsafeMutablePointer<UInt8> { arena.at(arena.base.pointee.frame_pool, as: UInt8.self) }
-
     func collectFreeFrames() {
-        let pool = framePool
-        freeFrames = (0..<frameCount).reversed().filter { pool[$0] == 1 }.map(UInt32.init)
+        freeFrames = (0..<frameCount).reversed().filter { framePool[$0] == 1 }.map(UInt32.init)
     }
 }
 
