@@ -93,8 +93,11 @@ $(TRAFFIC_OBJECT): benchmarks/traffic.bpf.c
 	@mkdir -p $(@D)
 	$(COMPILE_BPF)
 
-bench: build $(TRAFFIC_OBJECT) ## measure speed and memory (ARGS="...")
-	benchmarks/run $(ARGS)
+bench: PACKAGES += gnuplot-nox
+bench: build $(TRAFFIC_OBJECT) ## measure speed and memory, and compare with peers: benchmarks/results
+	@mkdir -p benchmarks/results
+	benchmarks/run --json benchmarks/results/run.json
+	benchmarks/compare
 
 clean: ## remove what was built
 	rm -rf .build $(BPF_OBJECT)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every contender is asked, and how it is measured."""
+
+import os
+import statistics
+import time
+
+
+class Missing(Exception):
+    """Why a contender cannot take part here."""
+
+
+class Contender:
+    """A chain that carries packets from `start` until `stop`. The packets so far are asked for by `count`."""
+
+    name = ""
+    # What a reader has to know of it: ring sizes, packets in flight, batch.
+    remark = ""
+
+    def prepare(self):
+        """Gets what it needs. Raises Missing."""
+
+    def start(self, stages, size, cpus):
+        """cpus: of the chain's ends, and of its stages."""
+        raise NotImplementedError
+
+    def count(self):
+        """Packets that have come out so far."""
+        raise NotImplementedError
+
+    def processes(self):
+        """The processes whose CPU time is the chain's."""
+        return []
+
+    def stop(self):
+        raise NotImplementedError
+
+    def sample(self, seconds):
+        """(millions of packets a second, CPUs used) over so many seconds."""
+        pids = self.processes()
+        used, before, start = cpu_seconds(pids), self.count(), time.monotonic()
+        time.sleep(seconds)
+        after, end = self.count(), time.monotonic()
+        return (after - before) / (end - start) / 1e6, (cpu_seconds(pids) - used) / (end - start)
+
+
+def cpu_seconds(pids):
+    """From the scheduler's own account: the tick is too coarse for what hardly runs."""
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total / 1e9
+
+
+def in_turn(contenders, cases, runs, seconds, report):
+    """Samples of each contender and case, in turn: A B A B. Returns {(name, case): {"rates": [...], "cpus": [...]}}.
+
+    A contender that cannot take part is left out; report(name, reason) says so.
+    """
+    able = []
+    for contender in contenders:
+        try:
+            contender.prepare()
+            able.append(contender)
+        except Missing as reason:
+            report(contender.name, str(reason))
+    results = {}
+    for _ in range(runs):
+        for case in cases:
+            for contender in able:
+                try:
+                    contender.start(*case)
+                    time.sleep(0.3)
+                    rate, cpus = contender.sample(seconds)
+                except Missing as reason:
+                    report(f"{contender.name}, {case}", str(reason))
+                    continue
+                finally:
+                    contender.stop()
+                result = results.setdefault((contender.name, case), {"rates": [], "cpus": []})
+                result["rates"].append(rate)
+                result["cpus"].append(cpus)
+    return results
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "runs": len(values)}
