@@ -3,6 +3,7 @@
  *   flash-test [PREFIX ...]   run the tests whose name begins with one of these, or all
  *   flash-test hold N         open N sockets and keep them until stdin ends (for the console examples)
  *   flash-test stress SECONDS
+ *   flash-test instructions   count them per packet, without redirection (any kernel)
  */
 
 #define _GNU_SOURCE
@@ -19,6 +20,7 @@
 #include "test.h"
 
 void stress(int seconds);
+void instructions(void);
 
 static struct test *tests, **last = &tests;
 
@@ -93,6 +95,11 @@ int main(int count, char **arguments)
 	if (count == 3 && !strcmp(arguments[1], "stress")) {
 		room();
 		stress(atoi(arguments[2]));
+		return 0;
+	}
+	if (count == 2 && !strcmp(arguments[1], "instructions")) {
+		room();
+		instructions();
 		return 0;
 	}
 
