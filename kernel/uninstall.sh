@@ -39,5 +39,7 @@ packages=("linux-image-$release")
 dpkg-query -W "linux-headers-$release" >/dev/null 2>&1 && packages+=("linux-headers-$release")
 DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq "${packages[@]}" >/dev/null
 rm -rf "$state"
-command -v update-grub >/dev/null && update-grub 2>/dev/null
+if command -v update-grub >/dev/null; then
+	log=$(update-grub 2>&1) || fail "$release is gone, but update-grub failed: $log"
+fi
 echo "uninstall: $release is gone; reboot to start the previous kernel"
