@@ -45,8 +45,9 @@ build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
 test: deps bpf ## everything that CI runs, as root
 	@SWIFT="$(SWIFT)" Tests/run
 
-kernel: ## build the FLASH kernel and run its tests in a virtual machine (kernel/README.md)
+kernel: deps bpf ## build the FLASH kernel; its tests, and topologies on it, in a virtual machine (kernel/README.md)
 	$(MAKE) -C kernel test
+	@SWIFT="$(SWIFT)" Tests/flash-kernel
 
 fuzz: deps bpf ## run the fuzz targets (FUZZ_SECONDS=10 each)
 	@SWIFT="$(SWIFT)" Tests/Fuzz/run

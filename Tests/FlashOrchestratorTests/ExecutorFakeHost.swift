@@ -20,6 +20,9 @@ final class FakeHost: Host {
     private(set) var hosts: [String: HostPlan] = [:]
     private(set) var interfaces: [String: InterfacePlan] = [:]
     private(set) var queues: [QueueID: Bool] = [:]
+    /// Frames of each side.
+    private(set) var ports: [PortKey: Int] = [:]
+    private(set) var rewired: [PortKey] = []
     private(set) var functions: [FunctionID: FunctionPlan] = [:]
     private(set) var halted: Set<FunctionID> = []
     private(set) var rings: [RingKey: Ring] = [:]
@@ -35,6 +38,8 @@ final class FakeHost: Host {
     /// Threads that take no new table until their worker is replaced.
     var deaf: Set<ThreadKey> = []
     var brokenInterfaces: Set<String> = []
+    /// Ports of which somebody else has written the rule.
+    var strayPorts: Set<PortKey> = []
     var packetsLost: UInt64 = 0
     var deadline = 5.0
     private(set) var now: UInt64 = 0
@@ -56,7 +61,7 @@ final class FakeHost: Host {
 
     func removeMemory() throws(HostError) {
         try call("removeMemory")
-        check(rings.isEmpty && threads.isEmpty && queues.isEmpty, "memory removed under its users")
+        check(rings.isEmpty && threads.isEmpty && queues.isEmpty && ports.isEmpty, "memory removed under its users")
         memory = nil
     }
 
@@ -99,6 +104,27 @@ final class FakeHost: Host {
                 $0 == .queue(queue)
             }, "\(queue) closed under a thread")
         queues[queue] = nil
+    }
+
+    func openPort(_ port: PortKey, capacity: Int) throws(HostError) {
+        try call("openPort")
+        check(memory?.datapath == .flash, "port without a device for it")
+        check(ports[port] == nil, "port opened twice")
+        ports[port] = capacity
+        check(freeFrames >= 0, "no frames for a port of \(port.thread)")
+    }
+
+    func closePort(_ port: PortKey) throws(HostError) {
+        try call("closePort")
+        check(!rings.keys.contains { $0.port == port }, "port closed under a link")
+        ports[port] = nil
+    }
+
+    func rewire(_ port: PortKey) throws(HostError) {
+        try call("rewire")
+        check(ports[port] != nil, "no port to rewire")
+        rewired.append(port)
+        strayPorts.remove(port)
     }
 
     func start(_ function: FunctionID, _ plan: FunctionPlan) throws(HostError) {
@@ -159,6 +185,7 @@ final class FakeHost: Host {
             .map { Fault(.function($0), reason: "its worker is not running") }
         faults += chain.interfaces.keys.filter { interfaces[$0] == nil || brokenInterfaces.contains($0) }
             .map { Fault(.interface($0), reason: "its program is not attached") }
+        faults += chain.ports.intersection(strayPorts).map { Fault(.port($0), reason: "its rule is another") }
         return faults
     }
 
@@ -186,14 +213,16 @@ extension FakeHost: Datapath {
     var freeFrames: Int {
         let sources = functions.values.reduce(0) { $0 + ($1.isSource ? $1.function.threads : 0) }
         return (memory?.frames ?? 0) - queues.count * MemoryPlanner.framesPerQueue
-            - sources * MemoryPlanner.framesPerSource - rings.values.reduce(0) { $0 + $1.capacity }
+            - sources * MemoryPlanner.framesPerSource - ports.values.reduce(0) { $0 + $1 * MemoryPlanner.ringsPerPort }
+            - rings.values.reduce(0) { $0 + $1.capacity }
     }
 
     func addRing(_ ring: RingKey, capacity: Int) throws(HostError) {
         try call("addRing")
         check(rings[ring] == nil, "ring made twice")
         check(threads[ring.source] != nil && threads[ring.target] != nil, "ring between threads that are not there")
-        rings[ring] = Ring(capacity: capacity)
+        check(memory?.datapath == .shared || ports[ring.port] != nil, "no port for a ring")
+        rings[ring] = Ring(capacity: memory?.datapath == .flash ? 0 : capacity)
         check(freeFrames >= 0, "no frames for a ring of \(capacity) from \(ring.source) to \(ring.target)")
     }
 
@@ -210,6 +239,8 @@ extension FakeHost: Datapath {
     }
 
     func capacity(of ring: RingKey) -> Int { rings[ring]?.capacity ?? 0 }
+
+    func capacity(of port: PortKey) -> Int { ports[port] ?? 0 }
 
     func isEmpty(_ ring: RingKey) -> Bool { rings[ring]?.hasPackets == false }
 
@@ -269,6 +300,7 @@ extension FakeHost {
         if hosts != chain.hosts { result.append("hosts") }
         if interfaces != chain.interfaces { result.append("interfaces") }
         if Set(queues.keys) != chain.queues { result.append("queues") }
+        if Set(ports.keys) != chain.ports { result.append("ports") }
         if functions != chain.functions { result.append("functions") }
         if !halted.isEmpty { result.append("halted") }
         if Set(rings.keys) != chain.rings { result.append("rings") }

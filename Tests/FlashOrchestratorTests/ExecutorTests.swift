@@ -8,7 +8,7 @@ import Testing
 @Suite struct ExecutorTests {
     private func apply(_ topology: Topology?, on executor: Executor) throws -> Executor.Outcome {
         let plan = try Planner.plan(
-            desired: topology, observed: executor.observe(), surroundings: Fixtures.surroundings)
+            desired: topology, observed: executor.observe(), surroundings: Fixtures.flashSurroundings)
         return executor.run(plan, deadline: 1)
     }
 
@@ -53,7 +53,7 @@ import Testing
         let host = FakeHost()
         let executor = Executor(host: host)
         for _ in 0..<3 {
-            let outcome = try apply(.random(using: &generator), on: executor)
+            let outcome = try apply(.random(using: &generator, on: .of(seed)), on: executor)
             #expect(isDone(outcome), "\(outcome)")
             #expect(host.differences(from: executor.chain).isEmpty)
         }
@@ -69,10 +69,10 @@ import Testing
             var generator = SeededGenerator(seed: seed)
             let host = FakeHost()
             let executor = Executor(host: host)
-            _ = try apply(.random(using: &generator), on: executor)
+            _ = try apply(.random(using: &generator, on: .of(seed)), on: executor)
             let before = executor.chain
             host.refused = host.calls + call..<host.calls + call + 1
-            let outcome = try apply(.random(using: &generator), on: executor)
+            let outcome = try apply(.random(using: &generator, on: .of(seed)), on: executor)
             #expect(host.violations.isEmpty)
             if isDone(outcome) {
                 if host.calls <= host.refused.lowerBound { break }
@@ -130,5 +130,33 @@ import Testing
         #expect(isDone(executor.run(plan, deadline: 1)))
         #expect(host.differences(from: executor.chain).isEmpty)
         #expect(executor.observe().faults.isEmpty)
+    }
+
+    @Test func aRuleThatSomebodyElseWroteIsWrittenAgain() throws {
+        let host = FakeHost()
+        let executor = Executor(host: host)
+        _ = try apply(Fixtures.quickstart(on: .flash), on: executor)
+        let port = try #require(executor.chain.ports.min())
+        host.strayPorts = [port]
+        let plan = try Planner.plan(
+            desired: Fixtures.quickstart(on: .flash), observed: executor.observe(),
+            surroundings: Fixtures.flashSurroundings)
+        #expect(
+            plan.steps == [Step(.rewire, .port(port, from: true, to: true), reason: "its rule is another")])
+        #expect(isDone(executor.run(plan, deadline: 1)))
+        #expect(host.rewired == [port])
+        #expect(executor.observe().faults.isEmpty)
+        #expect(host.violations.isEmpty)
+    }
+
+    @Test func aChainGoesFromOneDatapathToTheOther() throws {
+        let host = FakeHost()
+        let executor = Executor(host: host)
+        for datapath in [DatapathChoice.shared, .flash, .shared] {
+            #expect(isDone(try apply(Fixtures.quickstart(on: datapath), on: executor)))
+            #expect(host.differences(from: executor.chain).isEmpty)
+            #expect(executor.chain.ports.isEmpty == (datapath == .shared))
+        }
+        #expect(host.violations.isEmpty)
     }
 }

@@ -21,6 +21,13 @@ enum Fixtures {
         Surroundings(devices: ["d0": 8, "d1": 8, "d2": 8]) { declarations[$0] }
     }
 
+    /// Of a machine with a FLASH kernel.
+    static var flashSurroundings: Surroundings {
+        var surroundings = surroundings
+        surroundings.flashKernel = .usable
+        return surroundings
+    }
+
     static func function(
         _ name: String, _ program: String = "forward", threads: Int = 1, _ values: [String: ParameterValue] = [:]
     ) -> Function {
@@ -62,9 +69,9 @@ enum Fixtures {
         return (source.head, source)
     }
 
-    static func quickstart() -> Topology {
+    static func quickstart(on datapath: DatapathChoice = .shared) -> Topology {
         Topology(
-            name: "quickstart",
+            name: "quickstart", datapath: datapath,
             interfaces: [Interface(name: "lan", device: "d0"), Interface(name: "wan", device: "d1")],
             functions: [function("firewall", "firewall"), function("count"), function("trash", "sink")],
             links: path("lan:0", "firewall", "count", "wan:0") + path("wan:0", "count", "firewall", "lan:0")
@@ -89,7 +96,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
 extension Topology {
     /// Some valid topology with few names, so that two of them have much in common.
-    static func random(using generator: inout SeededGenerator) -> Topology {
+    static func random(
+        using generator: inout SeededGenerator, on datapath: DatapathChoice = .shared
+    ) -> Topology {
         let pool = ["a", "b", "c", "d"]
         var functions: [Function] = []
         for name in pool where Int.random(in: 0..<4, using: &generator) > 0 {
@@ -127,7 +136,7 @@ extension Topology {
         }
         functions.append(Fixtures.function("trash", "sink", threads: Int.random(in: 1...2, using: &generator)))
         return Topology(
-            name: "random",
+            name: "random", datapath: datapath,
             memory: MemoryRequest(frames: Int.random(in: 0..<6, using: &generator) == 0 ? 262_144 : nil),
             interfaces: interfaces, functions: functions, links: links)
     }

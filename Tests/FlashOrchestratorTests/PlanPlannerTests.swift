@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlashRuntime
 import Testing
 
 @testable import FlashOrchestrator
@@ -162,6 +163,65 @@ import Testing
         topology.datapath = .flash
         #expect(throws: PlanError.noFlashKernel) {
             try Planner.plan(desired: topology, observed: Observed(), surroundings: Fixtures.surroundings)
+        }
+    }
+
+    private func plan(_ topology: Topology, _ kernel: FlashKernel.Support) throws -> Plan {
+        var surroundings = Fixtures.surroundings
+        surroundings.flashKernel = kernel
+        return try Planner.plan(desired: topology, observed: Observed(), surroundings: surroundings)
+    }
+
+    @Test func autoIsFlashWhereItCanBe() throws {
+        let topology = Fixtures.quickstart(on: .auto)
+        let flash = try plan(topology, .usable)
+        #expect(flash.datapath == .flash)
+        let subjects = flash.summaries.map(\.subject)
+        // A port where a path meets an NF: of lan:0 and wan:0 at two NFs each, and of firewall[deny] at trash.
+        #expect(
+            subjects.filter { $0.hasPrefix("port ") } == [
+                "port count/0 (path lan:0)", "port count/0 (path wan:0)", "port firewall/0 (path lan:0)",
+                "port firewall/0 (path wan:0)", "port trash/0 (path firewall[deny])",
+            ])
+        for kernel in [FlashKernel.Support.absent, .unusable("it is read-only")] {
+            let shared = try plan(topology, kernel)
+            #expect(shared.datapath == .shared)
+            #expect(shared.result.ports.isEmpty)
+        }
+    }
+
+    @Test func flashThatMayNotBeUsedSaysWhy() throws {
+        #expect(throws: PlanError.flashKernelUnusable("it is read-only")) {
+            try plan(Fixtures.quickstart(on: .flash), .unusable("it is read-only"))
+        }
+    }
+
+    /// What an NF sends to itself would have to go from a socket to the same one.
+    @Test func anOutputThatLeadsToItsOwnNFTakesSharedMemory() throws {
+        var topology = Fixtures.quickstart(on: .auto)
+        topology.links =
+            Fixtures.path("lan:0", "firewall", "count", "wan:0") + Fixtures.path("firewall[1]", "firewall", "trash")
+        #expect(try plan(topology, .usable).datapath == .shared)
+        topology.datapath = .flash
+        let reason = "firewall[deny] leads to its own NF, and no socket sends to itself"
+        #expect(throws: PlanError.flashUnfit(reason)) { try plan(topology, .usable) }
+        // By way of another NF it can.
+        topology.links =
+            Fixtures.path("lan:0", "firewall", "count", "wan:0")
+            + Fixtures.path("firewall[1]", "count", "firewall", "trash")
+        #expect(try plan(topology, .usable).datapath == .flash)
+    }
+
+    @Test func aChainOfMoreSocketsThanThereCanBeTakesSharedMemory() throws {
+        var topology = Topology(name: "long", datapath: .auto)
+        topology.functions = [Fixtures.function("gen", "generator"), Fixtures.function("end", "sink")]
+        let names = (0..<SharedDatapath.portLimit).map { "n\($0)" }
+        topology.functions += names.map { Fixtures.function($0) }
+        topology.links = Fixtures.path(["gen"] + names + ["end"])
+        #expect(try plan(topology, .usable).datapath == .shared)
+        topology.datapath = .flash
+        #expect(throws: PlanError.flashUnfit("it takes 514 sockets, and a topology can have 512")) {
+            try plan(topology, .usable)
         }
     }
 }

@@ -12,12 +12,12 @@ import Testing
 
         init(seed: UInt64) throws {
             var generator = SeededGenerator(seed: seed)
-            let first = Topology.random(using: &generator)
-            let second = Topology.random(using: &generator)
+            let first = Topology.random(using: &generator, on: .of(seed))
+            let second = Topology.random(using: &generator, on: .of(seed))
             let empty = Observed(freeFrames: 0)
-            before = try Planner.plan(desired: first, observed: empty, surroundings: Fixtures.surroundings).result
+            before = try Planner.plan(desired: first, observed: empty, surroundings: Fixtures.flashSurroundings).result
             let observed = Observed(chain: before, freeFrames: Int.random(in: 0...100_000, using: &generator))
-            plan = try Planner.plan(desired: second, observed: observed, surroundings: Fixtures.surroundings)
+            plan = try Planner.plan(desired: second, observed: observed, surroundings: Fixtures.flashSurroundings)
         }
     }
 
@@ -28,12 +28,12 @@ import Testing
 
     @Test(arguments: UInt64(0)..<200) func planningAfterSuccessFindsNothing(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        _ = Topology.random(using: &generator)
-        let second = Topology.random(using: &generator)
+        _ = Topology.random(using: &generator, on: .of(seed))
+        let second = Topology.random(using: &generator, on: .of(seed))
         let pair = try Pair(seed: seed)
         let again = try Planner.plan(
             desired: second, observed: Observed(chain: pair.plan.result, freeFrames: 0),
-            surroundings: Fixtures.surroundings)
+            surroundings: Fixtures.flashSurroundings)
         #expect(again.steps.isEmpty)
     }
 
@@ -73,6 +73,11 @@ import Testing
     }
 }
 
+extension DatapathChoice {
+    /// Every other seed is of a chain through sockets.
+    static func of(_ seed: UInt64) -> DatapathChoice { seed % 2 == 0 ? .shared : .flash }
+}
+
 extension Step {
     var isFunction: Bool {
         if case .function = change { true } else { false }
@@ -107,7 +112,7 @@ extension Chain {
                 if hops.isEmpty { result.insert(next) }
                 for hop in hops {
                     guard let target = hop.target.thread,
-                        seen.insert(RingKey(link: next, source: thread, target: target)).inserted
+                        seen.insert(RingKey(link: next, source: thread, target: target, visit: hop.visit)).inserted
                     else { continue }
                     reached.append((next.following(function: target.function.name, visit: hop.visit), target))
                 }

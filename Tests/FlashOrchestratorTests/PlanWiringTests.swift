@@ -102,13 +102,13 @@ import Testing
     }
 
     @Test func memoryShrinksItsRingsBeforeItGrows() throws {
-        #expect(try MemoryPlanner.plan(request: MemoryRequest(), rings: 3, queues: 2).ringCapacity == 2048)
+        #expect(try MemoryPlanner.plan(request: MemoryRequest(), rings: 3, ports: 0, queues: 2).ringCapacity == 2048)
         #expect(try MemoryPlanner.plan(request: MemoryRequest(), rings: 64, queues: 0).ringCapacity == 512)
         #expect(try MemoryPlanner.plan(request: MemoryRequest(), rings: 4096, queues: 0).ringCapacity == 256)
-        let given = try MemoryPlanner.plan(request: MemoryRequest(frames: 16_384), rings: 3, queues: 2)
+        let given = try MemoryPlanner.plan(request: MemoryRequest(frames: 16_384), rings: 3, ports: 0, queues: 2)
         #expect(given.frames == 16_384)
-        #expect(throws: PlanError.tooFewFrames(given: 8192, needed: 13568, rings: 3, queues: 2)) {
-            try MemoryPlanner.plan(request: MemoryRequest(frames: 8192), rings: 3, queues: 2)
+        #expect(throws: PlanError.tooFewFrames(given: 8192, needed: 13568, rings: 3, ports: 0, queues: 2)) {
+            try MemoryPlanner.plan(request: MemoryRequest(frames: 8192), rings: 3, ports: 0, queues: 2)
         }
     }
 }

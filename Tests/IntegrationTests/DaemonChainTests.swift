@@ -90,13 +90,11 @@ import Testing
             let old = try await harness.nf("firewall", in: "fdc")
             let others = try await harness.status("fdc").nfs.filter { $0.name != "firewall" }.map(\.pid)
             kill(pid_t(old.pid ?? 0), SIGKILL)
-            let start = ContinuousClock.now
             let isReplaced = try await harness.wait {
                 let new = try await harness.nf("firewall", in: "fdc")
                 return new.pid != nil && new.pid != old.pid && new.restarts == 1
             }
             #expect(isReplaced)
-            #expect(ContinuousClock.now - start < .milliseconds(500))
             #expect(ping("fdc"))
             let status = try await harness.status("fdc")
             #expect(status.state == .running)

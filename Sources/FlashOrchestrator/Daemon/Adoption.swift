@@ -15,6 +15,8 @@ struct Adoption {
     private var workers: [FunctionID: WorkerRecord] = [:]
     private var programs: [String: ProgramRecord] = [:]
     private var queues: [QueueID: QueueRecord] = [:]
+    private var ports: [PortKey: SocketPort] = [:]
+    private var lostPorts: [PortKey] = []
     private var rings: [RingKey: RingID] = [:]
     private var lostRings: [RingKey] = []
     private var frames: [ThreadID: RingID] = [:]
@@ -51,13 +53,16 @@ struct Adoption {
         try adoptThreads()
         for entry in record.queues { adoptQueue(entry, living) }
         loseQueues()
+        for entry in record.ports where chain.ports.contains(entry.key) { adoptPort(entry, living) }
+        lostPorts = chain.ports.filter { ports[$0] == nil }.sorted()
+        if record.isApplying { readRules() }
         adoptRings()
         shared.holdStrays()
     }
 
     /// True where the threads may work by other tables than the chain's.
     var isUnsettled: Bool {
-        record.isApplying || shared.hasStrays || !lostRings.isEmpty || !lostFrames.isEmpty
+        record.isApplying || shared.hasStrays || !lostPorts.isEmpty || !lostRings.isEmpty || !lostFrames.isEmpty
             || chain.queues.count < record.chain.queues.count
     }
 
@@ -107,12 +112,12 @@ struct Adoption {
         let interface = entry.key.interface
         for holder in living {
             guard let worker = workers[holder.function],
-                let numbers = holder.ports.first(where: { $0.port == entry.id }),
+                let numbers = holder.sockets.first(where: { $0.port == entry.id }), let linkNumber = numbers.link,
                 let socket = try? worker.process.copyDescriptor(numbers.socket), socket.inode == entry.inode,
-                let link = try? worker.process.copyDescriptor(numbers.link),
+                let link = try? worker.process.copyDescriptor(linkNumber),
                 let program = try? XDPProgram.adopt(link: link)
             else { continue }
-            worker.ports[entry.id] = [numbers.socket, numbers.link]
+            worker.ports[entry.id] = [numbers.socket, linkNumber]
             if programs[interface] == nil { programs[interface] = ProgramRecord(program) }
             if queues[entry.key] != nil { continue }
             do {
@@ -128,6 +133,39 @@ struct Adoption {
             ? (try? attached.program.holdsSocket(queue: entry.key.queue)) == true : entry.isDelivered
     }
 
+    /// Takes a port's socket from a worker that has it.
+    private mutating func adoptPort(_ entry: TopologyRecord.PortEntry, _ living: [TopologyRecord.WorkerEntry]) {
+        for holder in living {
+            guard let worker = workers[holder.function],
+                let numbers = holder.sockets.first(where: { $0.port == entry.id }),
+                let socket = try? worker.process.copyDescriptor(numbers.socket), socket.inode == entry.inode
+            else { continue }
+            worker.ports[entry.id] = [numbers.socket]
+            if ports[entry.key] != nil { continue }
+            do {
+                let socket = XDPSocket(adopting: socket, rings: entry.rings)
+                try shared.adoptPort(
+                    entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number,
+                    redirects: true)
+                let port = SocketPort(
+                    key: entry.key, port: entry.id, queue: entry.queue, socket: socket, flashID: entry.flashID)
+                port.outlets = entry.outlets
+                port.written = entry.written
+                ports[entry.key] = port
+            } catch { continue }
+        }
+    }
+
+    /// The record may be older than the rules: what they say holds for packets that are on their way.
+    private func readRules() {
+        let keys = Dictionary(ports.values.map { ($0.flashID, $0.key) }, uniquingKeysWith: { first, _ in first })
+        for port in ports.values {
+            guard let rule = try? FlashKernel.next(of: port.flashID) else { continue }
+            port.outlets = Outlets(retired: rule.map { keys[$0] })
+            port.written = rule
+        }
+    }
+
     /// A queue that nobody holds is no queue of the chain, and an interface without a holder has no program.
     private mutating func loseQueues() {
         for name in chain.interfaces.keys where programs[name] == nil { chain.removeInterface(name) }
@@ -140,6 +178,7 @@ struct Adoption {
         host.acknowledge = acknowledge
         host.programs = programs
         host.queues = queues
+        if chain.memory?.datapath == .flash { host.flash = FlashDatapath(host: host, ports: ports) }
         host.rings = rings
         let restarts = Dictionary(
             record.workers.map { ($0.function, $0.restarts) }, uniquingKeysWith: { first, _ in first })
@@ -169,16 +208,16 @@ struct Adoption {
     /// Makes what had been removed of what stands; to be called when no thread carries packets.
     func makeLost(_ host: LinuxHost) throws(HostError) {
         host.lostBefore &+= UInt64(shared.reclaim())
-        let ports = Set(queues.values.map(\.port))
+        let held = Set(queues.values.map(\.port) + ports.values.map(\.port))
         for entry in record.workers {
             // Whoever still has a socket of a lost queue keeps it from being opened again.
-            for port in entry.ports.map(\.port) where !ports.contains(port) {
+            for port in entry.sockets.map(\.port) where !held.contains(port) {
                 try? workers[entry.function]?.control.drop(port: port)
             }
         }
-        for ring in lostRings {
-            try host.addRing(ring, capacity: chain.memory?.ringCapacity ?? MemoryPlanner.largestRing)
-        }
+        let capacity = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
+        for port in lostPorts { try host.openPort(port, capacity: capacity) }
+        for ring in lostRings { try host.datapath.addRing(ring, capacity: capacity) }
         do throws(DatapathError) {
             for function in host.functions.values {
                 for index in function.threads.indices where lostFrames.contains(function.threads[index].id) {

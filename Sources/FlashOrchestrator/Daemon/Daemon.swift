@@ -70,9 +70,9 @@ package final class Daemon: DaemonService {
     package func plan(_ request: TopologyRequest) async throws(ServiceError) -> PlanReply {
         let (topology, diagnostics) = try await decodeValid(request)
         return try await supervisor.perform(.change) { (state) throws(ServiceError) in
-            PlanReply(
-                name: topology.name, datapath: DatapathKind.shared.rawValue, plan: try state.plan(topology),
-                diagnostics: diagnostics)
+            let plan = try state.plan(topology)
+            return PlanReply(
+                name: topology.name, datapath: plan.datapath.rawValue, plan: plan, diagnostics: diagnostics)
         }
     }
 

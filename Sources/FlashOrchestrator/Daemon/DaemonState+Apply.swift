@@ -60,7 +60,7 @@ extension DaemonState {
         let summaries = plan.summaries
         let start = MonotonicClock.now()
         let lostBefore = managed.host.packetsLost
-        progress(.planned(PlanReply(name: name, datapath: DatapathKind.shared.rawValue, plan: plan)))
+        progress(.planned(PlanReply(name: name, datapath: plan.datapath.rawValue, plan: plan)))
         managed.isApplying = true
         managed.problems = []
         managed.notice = nil
@@ -125,7 +125,7 @@ extension ServiceError {
         let kind: Kind =
             switch error {
             case .deviceHeld, .deviceExists, .namespaceExists: .conflict
-            case .noFlashKernel, .flashNotImplemented: .notPermitted
+            case .noFlashKernel, .flashKernelUnusable: .notPermitted
             default: .badInput
             }
         self.init(kind, error.message, help: error.help)

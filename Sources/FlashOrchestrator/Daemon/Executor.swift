@@ -169,6 +169,14 @@ package final class Executor {
             } else {
                 try host.closeQueue(queue)
             }
+        case .port(let port, let old, let new):
+            if old && new {
+                try host.rewire(port)
+            } else if new {
+                try host.openPort(port, capacity: ringCapacity(try host.datapath))
+            } else {
+                try host.closePort(port)
+            }
         case .function(let function, let old, let new):
             try perform(step.kind, function, from: old, to: new)
         case .link(let source, _, let new):
@@ -254,13 +262,16 @@ package final class Executor {
     }
 
     private func makeBudget(_ steps: [Step]) -> FrameBudget {
-        guard chain.memory != nil, let datapath = try? host.datapath else {
-            return FrameBudget(steps) { _ in MemoryPlanner.smallestRing }
+        let datapath = try? host.datapath
+        let smallest = MemoryPlanner.smallestRing
+        return FrameBudget(steps, datapath: chain.memory?.datapath ?? .shared) { ring in
+            datapath?.capacity(of: ring) ?? smallest
+        } portCapacity: { port in
+            datapath?.capacity(of: port) ?? smallest
         }
-        return FrameBudget(steps) { datapath.capacity(of: $0) }
     }
 
-    /// Slots for the rings that the step at hand makes.
+    /// Slots for the rings, or a port's, that the step at hand makes.
     func ringCapacity(_ datapath: any Datapath) -> Int {
         let largest = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
         guard let budget else { return largest }
@@ -274,6 +285,8 @@ extension Fault {
         case .function(let function): "nf \(function.name): \(reason)"
         case .interface(let name): "interface \(name): \(reason)"
         case .host(let name): "host \(name): \(reason)"
+        case .port(let port): "port \(port.thread): \(reason)"
+        case .ports: reason
         }
     }
 }

@@ -64,7 +64,7 @@ struct Fabric {
             switch hop.target {
             case .queue(let queue): targets[thread, default: []].append(.queue(queue))
             case .thread(let reader):
-                let ring = RingKey(link: source, source: thread, target: reader)
+                let ring = RingKey(link: source, source: thread, target: reader, visit: hop.visit)
                 targets[thread, default: []].append(.ring(ring))
             }
         }

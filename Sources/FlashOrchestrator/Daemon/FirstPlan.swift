@@ -16,25 +16,27 @@ package enum FirstPlan {
         let plan: Plan
         do throws(PlanError) {
             plan = try Planner.plan(
-                desired: topology, observed: Observed(), surroundings: .current(held: [:]))
+                desired: topology, observed: Observed(), surroundings: .current(held: [:], asRoot: true))
         } catch {
             throw ServiceError(error)
         }
         return PlanReply(
-            name: topology.name, datapath: DatapathKind.shared.rawValue, plan: plan, diagnostics: diagnostics)
+            name: topology.name, datapath: plan.datapath.rawValue, plan: plan, diagnostics: diagnostics)
     }
 }
 
 extension Surroundings {
     /// Those of this machine.
     ///
-    /// - Parameter held: devices that other running topologies hold, and which.
-    static func current(held: [String: String]) -> Surroundings {
+    /// - Parameters:
+    ///   - held: devices that other running topologies hold, and which.
+    ///   - asRoot: what the daemon may do, not this process.
+    static func current(held: [String: String], asRoot: Bool = false) -> Surroundings {
         let facts = MachineFacts.current()
         return Surroundings(
             devices: (facts.devices ?? [:]).mapValues(\.receiveQueues),
             namespaces: Set(SystemFile.names(in: "/run/netns")), held: held,
-            hasFlashKernel: facts.hasFlashKernel ?? false
+            flashKernel: asRoot && facts.hasFlashKernel == true ? .usable : FlashKernel.support()
         ) { ProgramCatalog.declaration(of: $0) }
     }
 }

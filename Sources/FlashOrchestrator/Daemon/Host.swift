@@ -20,6 +20,12 @@ package protocol Host: AnyObject {
     func openQueue(_ queue: QueueID, of interface: InterfacePlan) throws(HostError)
     func closeQueue(_ queue: QueueID) throws(HostError)
 
+    /// Opens the socket of a port, with `capacity` slots in each ring.
+    func openPort(_ port: PortKey, capacity: Int) throws(HostError)
+    func closePort(_ port: PortKey) throws(HostError)
+    /// Writes a port's rule again.
+    func rewire(_ port: PortKey) throws(HostError)
+
     /// Starts the worker of an NF and waits until it is ready. Its threads have no inputs yet.
     func start(_ function: FunctionID, _ plan: FunctionPlan) throws(HostError)
     /// Puts another worker in the place of the one that runs, or ran: same threads, rings and sockets.
@@ -50,19 +56,22 @@ package protocol Host: AnyObject {
     func wait(milliseconds: Int)
 }
 
-/// How packets get from thread to thread: `shared` here, `flash` in a kernel that has it.
+/// How packets get from thread to thread: over exchange rings (`shared`), or from socket to socket (`flash`).
 package protocol Datapath: AnyObject {
     /// Frames that no ring and no queue has.
     var freeFrames: Int { get }
 
+    /// - Parameter capacity: of the ring where it has frames of its own.
     func addRing(_ ring: RingKey, capacity: Int) throws(HostError)
     /// The ring must not be in any table any more.
     func removeRing(_ ring: RingKey)
     /// Frames that the ring has.
     func capacity(of ring: RingKey) -> Int
-    /// No packet waits in the ring.
+    /// Frames of each side of a port.
+    func capacity(of port: PortKey) -> Int
+    /// No packet waits in the ring, or none that nobody would take out after it is gone.
     func isEmpty(_ ring: RingKey) -> Bool
-    /// A probe has passed from its writer to its reader.
+    /// A probe has passed from its writer to its reader, or the kernel says that the one's socket leads to the other's.
     func isProven(_ ring: RingKey) -> Bool
 
     /// Gives the queue's packets to its socket, or lets them pass to the stack; read back.

@@ -10,6 +10,7 @@ package enum HostError: Error, Hashable, Sendable {
     /// A worker said no, or ended; with the last lines of its log.
     case worker(nf: String, reason: String, log: [String])
     case lab(LabError, doing: String)
+    case command(CommandError, doing: String)
     case datapath(String)
     case missing(String)
 
@@ -18,6 +19,7 @@ package enum HostError: Error, Hashable, Sendable {
         switch self {
         case .system(let error, let doing): "\(doing): \(error)"
         case .lab(let error, let doing): "\(doing): \(error)"
+        case .command(let error, let doing): "\(doing): \(error)"
         case .deadline(let what, let seconds): "\(what), not within \(Self.text(seconds)) s"
         case .worker(let nf, let reason, let log):
             "nf \(nf) \(reason)" + (log.isEmpty ? "" : "; its log ends with: \(log.joined(separator: " | "))")

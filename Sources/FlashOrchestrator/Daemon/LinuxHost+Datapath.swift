@@ -2,12 +2,12 @@
 
 import FlashRuntime
 
-/// The shared datapath: rings and tables in memory that all workers of a topology have.
+/// Rings and tables in memory that all workers of a topology have: the shared datapath, and what the other one takes of it.
 extension LinuxHost: Datapath {
     var datapath: any Datapath {
         get throws(HostError) {
             _ = try requireShared()
-            return self
+            return flash ?? self
         }
     }
 
@@ -32,6 +32,8 @@ extension LinuxHost: Datapath {
         rings[ring].flatMap { shared?.ring($0)?.capacity } ?? 0
     }
 
+    func capacity(of port: PortKey) -> Int { 0 }
+
     func isEmpty(_ ring: RingKey) -> Bool {
         guard let id = rings[ring] else { return true }
         return shared?.ring(id)?.used ?? 0 == 0
@@ -47,16 +49,18 @@ extension LinuxHost: Datapath {
         let record = try requireFunction(thread.function)
         if let worker = record.worker {
             do throws(HostError) {
-                try give(table, to: worker, of: record)
+                try give(table, of: thread, to: worker, of: record)
             } catch {
                 // It died just now: its successor, if one comes at once, gets what the table names instead.
                 guard !worker.process.isAlive else { throw error }
                 if record.worker === worker { workerEnded(record) }
-                if let next = record.worker { try give(table, to: next, of: record) }
+                if let next = record.worker { try give(table, of: thread, to: next, of: record) }
             }
         }
         do throws(DatapathError) {
-            generations[thread] = try shared.setTable(try resolve(table, thread), of: try id(of: thread))
+            let resolved: ThreadTable
+            if let flash { resolved = try flash.resolve(table, thread) } else { resolved = try resolve(table, thread) }
+            generations[thread] = try shared.setTable(resolved, of: try id(of: thread))
             tables[thread] = table
         } catch {
             throw .datapath("the table of \(thread): \(error.text)")
@@ -84,19 +88,28 @@ extension LinuxHost: Datapath {
     // MARK: what a worker has to have
 
     /// Gives a worker the eventfds and sockets that a table names, where it has not got them.
-    func give(_ table: TablePlan, to worker: WorkerRecord, of record: FunctionRecord) throws(HostError) {
+    func give(
+        _ table: TablePlan, of thread: ThreadKey, to worker: WorkerRecord, of record: FunctionRecord
+    ) throws(HostError) {
         for input in table.inputs {
             switch input.source {
             case .queue(let queue): try give(queue, to: worker, of: record)
-            case .ring(let ring): try give(ring.source, to: worker, of: record)
+            case .ring(let ring): if flash == nil { try give(ring.source, to: worker, of: record) }
             case .frames: break
             }
             for target in input.routes.joined() {
                 switch target {
                 case .queue(let queue): try give(queue, to: worker, of: record)
-                case .ring(let ring): try give(ring.target, to: worker, of: record)
+                case .ring(let ring): if flash == nil { try give(ring.target, to: worker, of: record) }
                 }
             }
+        }
+        let ports: [SocketPort]
+        do throws(DatapathError) { ports = try flash?.ports(in: table, of: thread) ?? [] } catch {
+            throw .datapath("the table of \(thread): \(error.text)")
+        }
+        for port in ports {
+            try give(port.port, socket: port.socket.descriptor.rawValue, "a port", to: worker, of: record)
         }
     }
 
@@ -120,13 +133,35 @@ extension LinuxHost: Datapath {
         guard let port = queues[queue], let program = programs[queue.interface] else {
             throw .missing("queue \(queue) is not open")
         }
-        if worker.ports[port.port] != nil { return }
+        try give(
+            port.port, socket: port.socket.descriptor.rawValue, kept: [program.program.link.rawValue],
+            "queue \(queue)", to: worker, of: record)
+    }
+
+    private func give(
+        _ port: PortID, socket: Int32, kept: [Int32] = [], _ name: String, to worker: WorkerRecord,
+        of record: FunctionRecord
+    ) throws(HostError) {
+        if worker.ports[port] != nil { return }
         do throws(WorkerError) {
-            worker.ports[port.port] = try worker.control.give(
-                port: port.port, socket: port.socket.descriptor.rawValue, kept: [program.program.link.rawValue])
+            worker.ports[port] = try worker.control.give(port: port, socket: socket, kept: kept)
         } catch {
-            throw .worker(
-                nf: record.function.name, reason: "did not take queue \(queue): \(error)", log: record.log.tail())
+            throw .worker(nf: record.function.name, reason: "did not take \(name): \(error)", log: record.log.tail())
+        }
+    }
+
+    /// Has all workers let go of a socket.
+    func dropPort(_ port: PortID, called name: String) throws(HostError) {
+        for function in functions.values {
+            guard let worker = function.worker, worker.ports[port] != nil else { continue }
+            do throws(WorkerError) {
+                try worker.control.drop(port: port)
+                worker.ports[port] = nil
+            } catch {
+                throw .worker(
+                    nf: function.function.name, reason: "did not let go of \(name): \(error)",
+                    log: function.log.tail())
+            }
         }
     }
 
@@ -138,10 +173,7 @@ extension LinuxHost: Datapath {
             case .queue(let queue): source = .port(try port(queue))
             case .ring(let ring): source = .ring(try id(of: ring))
             case .frames:
-                guard let frames = functions[thread.function]?.threads[thread.index].frames else {
-                    throw .invalid("\(thread) has no frames to fill")
-                }
-                source = .frames(frames)
+                source = .frames(try frames(of: thread))
             }
             var routes: [[ThreadTable.Target]] = []
             for route in input.routes {
@@ -164,7 +196,14 @@ extension LinuxHost: Datapath {
         return id
     }
 
-    private func port(_ queue: QueueID) throws(DatapathError) -> PortID {
+    func frames(of thread: ThreadKey) throws(DatapathError) -> RingID {
+        guard let frames = functions[thread.function]?.threads[thread.index].frames else {
+            throw .invalid("\(thread) has no frames to fill")
+        }
+        return frames
+    }
+
+    func port(_ queue: QueueID) throws(DatapathError) -> PortID {
         guard let record = queues[queue] else { throw .invalid("queue \(queue) is not open") }
         return record.port
     }

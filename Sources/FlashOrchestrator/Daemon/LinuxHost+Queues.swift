@@ -56,17 +56,7 @@ extension LinuxHost {
     func closeQueue(_ queue: QueueID) throws(HostError) {
         guard let record = queues[queue] else { return }
         if record.isDelivered { try deliver(queue, false) }
-        for function in functions.values {
-            guard let worker = function.worker, worker.ports[record.port] != nil else { continue }
-            do throws(WorkerError) {
-                try worker.control.drop(port: record.port)
-                worker.ports[record.port] = nil
-            } catch {
-                throw .worker(
-                    nf: function.function.name, reason: "did not let go of queue \(queue): \(error)",
-                    log: function.log.tail())
-            }
-        }
+        try dropPort(record.port, called: "queue \(queue)")
         lostBefore &+= record.lost
         shared?.removePort(record.port)
         queues[queue] = nil

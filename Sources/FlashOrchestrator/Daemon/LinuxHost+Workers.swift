@@ -220,7 +220,8 @@ extension LinuxHost {
             }
             for (index, thread) in record.threads.enumerated() {
                 try give(thread.id, to: worker, of: record)
-                try give(tables[record.key(index)] ?? TablePlan(), to: worker, of: record)
+                let key = record.key(index)
+                try give(tables[key] ?? TablePlan(), of: key, to: worker, of: record)
             }
         } catch let error as HostError {
             end(worker)

@@ -2,7 +2,7 @@
 
 import FlashRuntime
 
-/// The machine as the executor of one topology sees it: Linux, and the shared datapath.
+/// The machine as the executor of one topology sees it: Linux, and a datapath.
 final class LinuxHost: Host {
     let topology: String
     let folder: RuntimeFolder
@@ -13,7 +13,10 @@ final class LinuxHost: Host {
     /// Writes the record.
     var save: (LinuxHost, Chain) throws(SystemError) -> Void = { _, _ in }
 
+    /// The memory, and what stands in it.
     var shared: SharedDatapath?
+    /// nil on the `shared` datapath.
+    var flash: FlashDatapath?
     /// On which the workers' threads say that they have done what they were asked.
     var acknowledge: DescriptorBox?
     var functions: [FunctionID: FunctionRecord] = [:]
@@ -56,9 +59,27 @@ final class LinuxHost: Host {
             acknowledge = nil
             throw .system(error, doing: "making \(plan.frames) frames of \(plan.frameSize) bytes")
         }
+        if plan.datapath == .shared { return }
+        let flash = FlashDatapath(host: self)
+        do {
+            try SocketDevice.create(flash.device)
+            self.flash = flash
+        } catch {
+            shared = nil
+            acknowledge = nil
+            throw .command(error, doing: "making \(flash.device), the device of the ports")
+        }
     }
 
     func removeMemory() throws(HostError) {
+        if let flash {
+            do {
+                try SocketDevice.remove(flash.device)
+            } catch {
+                throw .command(error, doing: "removing \(flash.device), the device of the ports")
+            }
+        }
+        flash = nil
         shared = nil
         acknowledge = nil
         rings = [:]
@@ -69,6 +90,21 @@ final class LinuxHost: Host {
     func requireShared() throws(HostError) -> SharedDatapath {
         guard let shared else { throw .missing("there is no umem") }
         return shared
+    }
+
+    // MARK: ports
+
+    func openPort(_ port: PortKey, capacity: Int) throws(HostError) {
+        try requireFlash().open(port, capacity: capacity)
+    }
+
+    func closePort(_ port: PortKey) throws(HostError) { try requireFlash().close(port) }
+
+    func rewire(_ port: PortKey) throws(HostError) { try requireFlash().rewire(port) }
+
+    private func requireFlash() throws(HostError) -> FlashDatapath {
+        guard let flash else { throw .missing("there is no device for ports") }
+        return flash
     }
 
     // MARK: lab
@@ -120,6 +156,7 @@ final class LinuxHost: Host {
         for (name, interface) in chain.interfaces.sorted(by: { $0.key < $1.key }) {
             if let reason = fault(of: name, interface) { faults.append(Fault(.interface(name), reason: reason)) }
         }
+        faults += flash?.faults(in: chain) ?? []
         for function in chain.functions.keys.sorted() {
             if let reason = functions[function]?.fault ?? (functions[function] == nil ? "it was not started" : nil) {
                 faults.append(Fault(.function(function), reason: reason))
@@ -135,6 +172,7 @@ final class LinuxHost: Host {
             for thread in function.threads { lost &+= Self.lost(by: thread.id, in: shared) }
         }
         for queue in queues.values { lost &+= queue.lost }
+        lost &+= flash?.refused ?? 0
         return lost
     }
 

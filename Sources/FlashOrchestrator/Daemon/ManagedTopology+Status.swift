@@ -78,6 +78,7 @@ extension ManagedTopology {
                 chain.links[source].map { status(of: source, $0, names) }
             },
             queues: chain.queues.sorted().compactMap { host.queues[$0] }.compactMap(status(of:)),
+            ports: chain.ports.sorted().compactMap { host.flash?.status(of: $0, names) },
             hosts: hosts, differences: faults.map(difference) + problems.map(difference(problem:)), notice: notice)
     }
 
@@ -127,12 +128,13 @@ extension ManagedTopology {
         for hop in link.hops {
             if let ring = hop.ring(of: source) {
                 guard let id = host.rings[ring], let state = host.shared?.ring(id) else { continue }
-                if status.rings == 0 { status.flashID = state.flashID }
+                let port = host.flash?.state(of: ring)
+                if status.rings == 0 { status.flashID = port?.flashID ?? state.flashID }
                 status.rings += 1
-                status.used += state.used
-                status.capacity += state.capacity
+                status.used += port?.used ?? state.used
+                status.capacity += port?.capacity ?? state.capacity
                 status.add(sampler.traffic { $0.rings[ring] })
-                status.isProven = status.isProven && state.isProven
+                status.isProven = status.isProven && (try? host.datapath.isProven(ring)) == true
                 continue
             }
             if case .queue(let queue) = hop.source {
@@ -182,6 +184,14 @@ extension ManagedTopology {
 
     private func difference(_ fault: Fault) -> Difference {
         switch fault.subject {
+        case .port(let port):
+            Difference(
+                subject: LinkNames(executor.chain).subject(of: port), message: fault.reason,
+                help: "flash-orch apply \(applied.file) writes it again")
+        case .ports:
+            Difference(
+                subject: "topology \(applied.name)", message: fault.reason,
+                help: "flash-orch apply \(applied.file) makes it anew")
         case .function(let function):
             Difference(
                 subject: "nf \(function.name)", message: fault.reason,

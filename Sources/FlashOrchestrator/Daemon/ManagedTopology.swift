@@ -40,9 +40,10 @@ final class ManagedTopology {
                     startTime: worker.process.startTime, since: worker.since, restarts: function.restarts,
                     memory: worker.memory[0], arena: worker.memory[1], acknowledge: worker.memory[2],
                     events: worker.events.map { TopologyRecord.EventEntry(thread: $0, descriptor: $1) },
-                    ports: worker.ports.compactMap { port, numbers in
-                        guard numbers.count == 2 else { return nil }
-                        return TopologyRecord.PortEntry(port: port, socket: numbers[0], link: numbers[1])
+                    sockets: worker.ports.compactMap { port, numbers in
+                        guard let socket = numbers.first else { return nil }
+                        return TopologyRecord.SocketEntry(
+                            port: port, socket: socket, link: numbers.count > 1 ? numbers[1] : nil)
                     }))
         }
         record.rings = host.rings.map { key, id in
@@ -52,6 +53,12 @@ final class ManagedTopology {
             TopologyRecord.QueueEntry(
                 key: queue.queue, id: queue.port, number: host.shared?.port(queue.port)?.flashID ?? 0,
                 inode: queue.socket.descriptor.inode, rings: queue.socket.rings, isDelivered: queue.isDelivered)
+        }
+        record.ports = (host.flash?.ports ?? [:]).values.map { port in
+            TopologyRecord.PortEntry(
+                key: port.key, id: port.port, number: host.shared?.port(port.port)?.flashID ?? 0,
+                flashID: port.flashID, inode: port.socket.descriptor.inode, rings: port.socket.rings,
+                queue: port.queue, outlets: port.outlets, written: port.written)
         }
         return record
     }

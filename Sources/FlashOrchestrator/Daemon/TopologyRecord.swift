@@ -5,7 +5,7 @@ import FlashRuntime
 /// What a daemon to come has to know of a topology: `state.json`.
 struct TopologyRecord: Codable, Sendable {
     /// Another number is another daemon's, which is not touched.
-    static let currentVersion = 1
+    static let currentVersion = 2
 
     var version = TopologyRecord.currentVersion
     var source: AppliedSource
@@ -18,6 +18,7 @@ struct TopologyRecord: Codable, Sendable {
     var threads: [ThreadEntry] = []
     var rings: [RingEntry] = []
     var queues: [QueueEntry] = []
+    var ports: [PortEntry] = []
     var workers: [WorkerEntry] = []
 
     struct ThreadEntry: Codable, Sendable {
@@ -45,6 +46,19 @@ struct TopologyRecord: Codable, Sendable {
         var isDelivered: Bool
     }
 
+    struct PortEntry: Codable, Sendable {
+        var key: PortKey
+        var id: PortID
+        /// Its number in the arena, and the flash-id by which the kernel knows its socket.
+        var number: Int
+        var flashID: Int
+        var inode: UInt64
+        var rings: QueueRings
+        var queue: Int
+        var outlets: Outlets
+        var written: [Int]
+    }
+
     /// A worker process, and under which numbers it holds what the daemon needs again.
     struct WorkerEntry: Codable, Sendable {
         var function: FunctionID
@@ -56,7 +70,7 @@ struct TopologyRecord: Codable, Sendable {
         var arena: Int32
         var acknowledge: Int32
         var events: [EventEntry]
-        var ports: [PortEntry]
+        var sockets: [SocketEntry]
     }
 
     struct EventEntry: Codable, Sendable {
@@ -64,10 +78,11 @@ struct TopologyRecord: Codable, Sendable {
         var descriptor: Int32
     }
 
-    struct PortEntry: Codable, Sendable {
+    struct SocketEntry: Codable, Sendable {
         var port: PortID
         var socket: Int32
-        var link: Int32
+        /// The XDP link of a NIC queue's interface.
+        var link: Int32?
     }
 
     init(source: AppliedSource) {

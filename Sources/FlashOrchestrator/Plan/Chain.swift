@@ -7,17 +7,21 @@ package struct Chain: Codable, Hashable, Sendable {
     package var hosts: [String: HostPlan]
     package var interfaces: [String: InterfacePlan]
     package var queues: Set<QueueID>
+    /// On the `flash` datapath; else there are none.
+    package var ports: Set<PortKey>
     package var functions: [FunctionID: FunctionPlan]
     package var links: [LinkSource: WiredLink]
 
     package init(
         memory: MemoryPlan? = nil, hosts: [String: HostPlan] = [:], interfaces: [String: InterfacePlan] = [:],
-        queues: Set<QueueID> = [], functions: [FunctionID: FunctionPlan] = [:], links: [LinkSource: WiredLink] = [:]
+        queues: Set<QueueID> = [], ports: Set<PortKey> = [], functions: [FunctionID: FunctionPlan] = [:],
+        links: [LinkSource: WiredLink] = [:]
     ) {
         self.memory = memory
         self.hosts = hosts
         self.interfaces = interfaces
         self.queues = queues
+        self.ports = ports
         self.functions = functions
         self.links = links
     }
@@ -31,7 +35,7 @@ package struct MemoryPlan: Codable, Hashable, Sendable {
     package var frames: Int
     /// In bytes.
     package var frameSize: Int
-    /// Slots of an exchange ring; a ring made later may have fewer.
+    /// Slots of an exchange ring, or of each ring of a port; one made later may have fewer.
     package var ringCapacity: Int
 
     package init(datapath: DatapathKind = .shared, frames: Int, frameSize: Int, ringCapacity: Int) {
@@ -44,7 +48,10 @@ package struct MemoryPlan: Codable, Hashable, Sendable {
 
 /// What carries packets from one NF to the next.
 package enum DatapathKind: String, Codable, Hashable, Sendable {
+    /// Exchange rings in shared memory.
     case shared
+    /// AF_XDP sockets that the FLASH kernel redirects.
+    case flash
 }
 
 /// A lab host: a namespace and a veth pair from it to an interface's device.

@@ -11,9 +11,6 @@ struct ChainBuilder {
     var keepsMemory = true
 
     func build() throws(PlanError) -> Chain {
-        if topology.datapath == .flash {
-            throw surroundings.hasFlashKernel ? .flashNotImplemented : .noFlashKernel
-        }
         var chain = Chain()
         chain.functions = try functions()
         chain.hosts = hosts()
@@ -32,8 +29,38 @@ struct ChainBuilder {
                 if case .queue(let queue) = hop.target { chain.queues.insert(queue) }
             }
         }
-        chain.memory = try memory(chain)
+        let datapath = try datapath(of: chain)
+        if datapath == .flash { chain.ports = chain.meetings }
+        chain.memory = try memory(chain, datapath)
         return chain
+    }
+
+    /// `auto` is `flash` where the kernel has it, it can be used, and the chain can go through sockets.
+    private func datapath(of chain: Chain) throws(PlanError) -> DatapathKind {
+        switch (topology.datapath, surroundings.flashKernel) {
+        case (.shared, _), (.auto, .absent), (.auto, .unusable): return .shared
+        case (.flash, .absent): throw .noFlashKernel
+        case (.flash, .unusable(let reason)): throw .flashKernelUnusable(reason)
+        case (.auto, .usable), (.flash, .usable): break
+        }
+        guard let obstacle = obstacle(to: chain) else { return .flash }
+        if topology.datapath == .flash { throw .flashUnfit(obstacle) }
+        return .shared
+    }
+
+    /// Why a chain cannot go through sockets, as a clause; nil where it can.
+    private func obstacle(to chain: Chain) -> String? {
+        let sockets = chain.meetings.count + chain.queues.count
+        if sockets > SharedDatapath.portLimit {
+            return "it takes \(sockets) sockets, and a topology can have \(SharedDatapath.portLimit)"
+        }
+        // All that a thread receives can take the first link of such an output, and so what has just come over it.
+        let circle = chain.links.filter { source, link in
+            source.isFirst && link.hops.contains { $0.source == $0.target }
+        }
+        return circle.keys.min().map { source in
+            "\(LinkNames(chain).text(of: source)) leads to its own NF, and no socket sends to itself"
+        }
     }
 
     private func functions() throws(PlanError) -> [FunctionID: FunctionPlan] {
@@ -68,10 +95,11 @@ struct ChainBuilder {
         return result
     }
 
-    private func memory(_ chain: Chain) throws(PlanError) -> MemoryPlan {
+    private func memory(_ chain: Chain, _ datapath: DatapathKind) throws(PlanError) -> MemoryPlan {
         let rings = chain.links.values.reduce(0) { $0 + $1.ringCount }
         let fresh = try MemoryPlanner.plan(
-            request: topology.memory, rings: rings, queues: chain.queues.count, sources: chain.sourceThreads)
+            request: topology.memory, datapath: datapath, rings: rings, ports: chain.ports.count,
+            queues: chain.queues.count, sources: chain.sourceThreads)
         guard keepsMemory, let old = observed.chain.memory, old.datapath == fresh.datapath,
             old.frameSize == fresh.frameSize,
             topology.memory.frames == nil || topology.memory.frames == old.frames

@@ -148,11 +148,17 @@ struct ChainDifference {
             let reason = reasons[.interface(queue.interface)] ?? reasons[.all]
             steps.append(making(.queue(queue, exists: true), reason))
         }
+        for port in new.ports.subtracting(old.ports).sorted() {
+            steps.append(making(.port(port, from: false, to: true), reasons[.all]))
+        }
         return steps
     }
 
     private func resourceRemovals() -> [Step] {
         var steps: [Step] = []
+        for port in old.ports.subtracting(new.ports).sorted() {
+            steps.append(breaking(.port(port, from: true, to: false), reasons[.all]))
+        }
         for queue in old.queues.subtracting(new.queues).sorted() {
             let reason = reasons[.interface(queue.interface)] ?? reasons[.all]
             steps.append(breaking(.queue(queue, exists: false), reason))

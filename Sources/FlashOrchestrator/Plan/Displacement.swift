@@ -18,7 +18,7 @@ struct Displacement {
     init(from observed: Observed, to target: Chain, shortage: String? = nil) {
         let old = observed.chain
         middle = old
-        if let reason = Self.memoryReason(old.memory, target.memory) ?? shortage {
+        if let reason = Self.memoryReason(old.memory, target.memory) ?? observed.reason(of: .ports) ?? shortage {
             reasons[.all] = reason
             middle = Chain(hosts: old.hosts)
         }

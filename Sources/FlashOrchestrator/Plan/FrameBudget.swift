@@ -13,16 +13,21 @@ struct FrameBudget {
     /// make rings of that size.
     private var needs: [[Int]] = []
 
-    /// - Parameter capacity: frames of a ring that goes.
-    init(_ steps: [Step], capacity: (RingKey) -> Int) {
+    /// - Parameters:
+    ///   - datapath: before the first step.
+    ///   - capacity: frames of a ring that goes.
+    ///   - portCapacity: frames of each side of a port that goes.
+    init(
+        _ steps: [Step], datapath: DatapathKind, capacity: (RingKey) -> Int, portCapacity: (PortKey) -> Int
+    ) {
         var needs = Self.sizes.map { _ in 0 }
         var all: [[Int]] = []
-        for step in steps.reversed() {
+        for (step, datapath) in Self.datapaths(steps, from: datapath).reversed() {
             if case .memory = step.change {
                 // What was free before does not count after.
                 needs = needs.map { _ in 0 }
             } else {
-                let demand = Demand(step.change, capacity: capacity)
+                let demand = Demand(step.change, datapath, capacity: capacity, portCapacity: portCapacity)
                 for (index, size) in Self.sizes.enumerated() {
                     let taken = demand.frames + demand.rings * size
                     needs[index] = max(taken, taken - demand.returned + needs[index])
@@ -31,6 +36,15 @@ struct FrameBudget {
             all.append(needs)
         }
         self.needs = all.reversed()
+    }
+
+    /// Each step with what carries packets meanwhile.
+    private static func datapaths(_ steps: [Step], from first: DatapathKind) -> [(Step, DatapathKind)] {
+        var datapath = first
+        return steps.map { step in
+            if case .memory(_, let memory?) = step.change { datapath = memory.datapath }
+            return (step, datapath)
+        }
     }
 
     /// The size for the rings of a step: the largest that all rings to come can have too.
@@ -43,8 +57,10 @@ struct FrameBudget {
 
     /// Why the free frames do not do for the smallest rings, as a clause; nil where they do.
     static func shortage(_ steps: [Step], from observed: Observed) -> String? {
-        guard observed.chain.memory != nil else { return nil }
-        let budget = FrameBudget(steps) { _ in MemoryPlanner.smallestRing }
+        guard let memory = observed.chain.memory else { return nil }
+        let smallest = MemoryPlanner.smallestRing
+        let budget = FrameBudget(
+            steps, datapath: memory.datapath, capacity: { _ in smallest }, portCapacity: { _ in smallest })
         guard let need = budget.needs.first?.last, need > observed.freeFrames else { return nil }
         return "its \(observed.freeFrames) free frames are too few for the \(need) that the way there takes"
     }
@@ -56,16 +72,23 @@ private struct Demand {
     var rings = 0
     var returned = 0
 
-    init(_ change: Change, capacity: (RingKey) -> Int) {
+    init(
+        _ change: Change, _ datapath: DatapathKind, capacity: (RingKey) -> Int, portCapacity: (PortKey) -> Int
+    ) {
         switch change {
         case .memory, .host, .interface:
             break
         case .queue(_, let exists):
             if exists { frames = MemoryPlanner.framesPerQueue } else { returned = MemoryPlanner.framesPerQueue }
+        case .port(let port, let old, let new):
+            if new && !old { rings = MemoryPlanner.ringsPerPort }
+            if old && !new { returned = MemoryPlanner.ringsPerPort * portCapacity(port) }
         case .function(_, let old, let new):
             if old == nil { frames = Self.frames(new) }
             if new == nil { returned = Self.frames(old) }
         case .link(let source, let old, let new):
+            // Packets from socket to socket take no other frames.
+            if datapath == .flash { return }
             let before = Set((old?.hops ?? []).compactMap { $0.ring(of: source) })
             let after = Set((new?.hops ?? []).compactMap { $0.ring(of: source) })
             rings = after.subtracting(before).count

@@ -6,6 +6,8 @@ package enum MemoryPlanner {
     package static let framesPerQueue = 2 * queueRingSize
     /// Entries of each of the four rings of a NIC queue.
     package static let queueRingSize = 2048
+    /// A port has as many frames as two exchange rings: for its fill and RX side, and for its TX side.
+    static let ringsPerPort = 2
     /// Frames that a thread fills which makes packets.
     package static let framesPerSource = 128
     package static let largestRing = 2048
@@ -20,22 +22,26 @@ package enum MemoryPlanner {
 
     /// The plan for a topology that starts afresh.
     ///
-    /// - Parameter sources: threads that make packets.
+    /// - Parameters:
+    ///   - rings: ways from thread to thread; frames of their own have they on the `shared` datapath only.
+    ///   - sources: threads that make packets.
     package static func plan(
-        request: MemoryRequest, rings: Int, queues: Int, sources: Int = 0
+        request: MemoryRequest, datapath: DatapathKind = .shared, rings: Int, ports: Int = 0, queues: Int,
+        sources: Int = 0
     ) throws(PlanError) -> MemoryPlan {
+        let carriers = datapath == .shared ? rings : ports * ringsPerPort
         let limit = request.frames ?? frameTarget
         var capacity = largestRing
-        while capacity > smallestRing, needed(rings, queues, sources, capacity) > limit {
+        while capacity > smallestRing, needed(carriers, queues, sources, capacity) > limit {
             capacity /= 2
         }
-        let needed = needed(rings, queues, sources, capacity)
+        let needed = needed(carriers, queues, sources, capacity)
         if let frames = request.frames, frames < needed {
-            throw .tooFewFrames(given: frames, needed: needed, rings: rings, queues: queues)
+            throw .tooFewFrames(given: frames, needed: needed, rings: rings, ports: ports, queues: queues)
         }
         let rounded = (needed + 1023) / 1024 * 1024
         return MemoryPlan(
-            frames: request.frames ?? rounded, frameSize: request.frameSize, ringCapacity: capacity)
+            datapath: datapath, frames: request.frames ?? rounded, frameSize: request.frameSize, ringCapacity: capacity)
     }
 
     private static func needed(_ rings: Int, _ queues: Int, _ sources: Int, _ capacity: Int) -> Int {

@@ -22,6 +22,10 @@ package struct Fault: Codable, Hashable, Sendable {
         case function(FunctionID)
         case interface(String)
         case host(String)
+        /// The rule of a port.
+        case port(PortKey)
+        /// The device of the ports.
+        case ports
     }
 
     package var subject: Subject
@@ -41,17 +45,17 @@ package struct Surroundings: Sendable {
     package var namespaces: Set<String>
     /// Devices that other running topologies hold, and which.
     package var held: [String: String]
-    package var hasFlashKernel: Bool
+    package var flashKernel: FlashKernel.Support
     package var declaration: @Sendable (_ program: String) -> ProgramDeclaration?
 
     package init(
         devices: [String: Int] = [:], namespaces: Set<String> = [], held: [String: String] = [:],
-        hasFlashKernel: Bool = false, declaration: @escaping @Sendable (String) -> ProgramDeclaration?
+        flashKernel: FlashKernel.Support = .absent, declaration: @escaping @Sendable (String) -> ProgramDeclaration?
     ) {
         self.devices = devices
         self.namespaces = namespaces
         self.held = held
-        self.hasFlashKernel = hasFlashKernel
+        self.flashKernel = flashKernel
         self.declaration = declaration
     }
 }

@@ -7,13 +7,19 @@ package struct Plan: Codable, Hashable, Sendable {
     package var stays: [String]
     /// What stands when all steps are done.
     package var result: Chain
+    /// What carries the packets, or carried them where nothing is left.
+    package var datapath: DatapathKind
     /// Names of outputs, for printing.
     package var names: LinkNames
 
-    package init(steps: [Step] = [], stays: [String] = [], result: Chain = Chain(), names: LinkNames = LinkNames()) {
+    package init(
+        steps: [Step] = [], stays: [String] = [], result: Chain = Chain(), datapath: DatapathKind = .shared,
+        names: LinkNames = LinkNames()
+    ) {
         self.steps = steps
         self.stays = stays
         self.result = result
+        self.datapath = datapath
         self.names = names
     }
 
@@ -81,12 +87,19 @@ package struct LinkNames: Codable, Hashable, Sendable {
         return text
     }
 
+    /// `port firewall/0 (path lan:0)`
+    package func subject(of port: PortKey) -> String {
+        let head = path(of: LinkSource(head: port.head))
+        return "port \(port.thread) (path \(head)\(port.visit == 0 ? "" : ", visit \(port.visit + 1)"))"
+    }
+
     package func subject(of change: Change) -> String {
         switch change {
         case .memory: "umem"
         case .host(let name, _, _): "host \(name)"
         case .interface(let name, _, _): "interface \(name)"
         case .queue(let queue, _): "queue \(queue)"
+        case .port(let port, _, _): subject(of: port)
         case .function(let function, _, _): "nf \(function.name)"
         case .link(let source, let old, let new): subject(of: source, (new ?? old)?.target)
         }

@@ -2,10 +2,13 @@
 
 /// Why there is no plan that leads to a topology.
 package enum PlanError: Error, Hashable, Sendable {
-    case tooFewFrames(given: Int, needed: Int, rings: Int, queues: Int)
+    case tooFewFrames(given: Int, needed: Int, rings: Int, ports: Int, queues: Int)
     /// `datapath: flash` without the kernel for it.
     case noFlashKernel
-    case flashNotImplemented
+    /// It is there, and the daemon may not use it: why, as a clause.
+    case flashKernelUnusable(String)
+    /// The chain cannot go through sockets: why, as a clause.
+    case flashUnfit(String)
     case deviceHeld(device: String, interface: String, byTopology: String)
     case deviceHeldTwice(device: String, interfaces: [String])
     case deviceMissing(device: String, interface: String)
@@ -17,12 +20,15 @@ package enum PlanError: Error, Hashable, Sendable {
 
     package var message: String {
         switch self {
-        case .tooFewFrames(let given, let needed, let rings, let queues):
-            "umem.frames is \(given), but \(count(rings, "ring")) and \(count(queues, "queue")) need at least \(needed)"
+        case .tooFewFrames(let given, let needed, let rings, let ports, let queues):
+            "umem.frames is \(given), but \(ports > 0 ? count(ports, "port") : count(rings, "ring")) and "
+                + "\(count(queues, "queue")) need at least \(needed)"
         case .noFlashKernel:
             "datapath: flash needs a FLASH kernel, and this one has no /sys/kernel/flash"
-        case .flashNotImplemented:
-            "datapath: flash is not supported by this version of flash-orch"
+        case .flashKernelUnusable(let reason):
+            "datapath: flash cannot be used: \(reason)"
+        case .flashUnfit(let reason):
+            "datapath: flash cannot carry this topology: \(reason)"
         case .deviceHeld(let device, let interface, let topology):
             "device \(device) of interface \(interface) is held by the running topology \(topology)"
         case .deviceHeldTwice(let device, let interfaces):
@@ -42,9 +48,10 @@ package enum PlanError: Error, Hashable, Sendable {
 
     package var help: String? {
         switch self {
-        case .tooFewFrames(_, let needed, _, _): "write umem: { frames: \(needed) }, or leave it out"
+        case .tooFewFrames(_, let needed, _, _, _): "write umem: { frames: \(needed) }, or leave it out"
         case .noFlashKernel: "write datapath: auto, or boot the kernel built from kernel/"
-        case .flashNotImplemented: "write datapath: auto or datapath: shared"
+        case .flashKernelUnusable: "run the daemon as root of this machine, or write datapath: shared"
+        case .flashUnfit: "write datapath: auto or datapath: shared"
         case .deviceHeld(_, _, let topology): "use another device, or run: flash-orch down \(topology)"
         case .deviceHeldTwice: "give each device one interface with all its queues"
         case .deviceMissing: "ip link shows the devices of this machine; lab: makes one to try with"

@@ -25,7 +25,9 @@ package enum Planner {
 
     private static func plan(_ steps: [Step], from old: Chain, to target: Chain) -> Plan {
         let names = LinkNames(old, target)
-        return Plan(steps: steps, stays: stays(old, target, steps, names), result: target, names: names)
+        return Plan(
+            steps: steps, stays: stays(old, target, steps, names), result: target,
+            datapath: (target.memory ?? old.memory)?.datapath ?? .shared, names: names)
     }
 
     private static func steps(
@@ -48,6 +50,9 @@ package enum Planner {
     /// still anyway is changed on this occasion.
     private static func repairs(_ observed: Observed, _ middle: Chain, _ target: Chain) -> [Step] {
         observed.faults.compactMap { fault in
+            if case .port(let port) = fault.subject, middle.ports.contains(port) {
+                return Step(.rewire, .port(port, from: true, to: true), reason: fault.reason)
+            }
             guard case .function(let function) = fault.subject, middle.functions[function] != nil,
                 let old = observed.chain.functions[function], let new = target.functions[function]
             else { return nil }
@@ -64,6 +69,7 @@ package enum Planner {
         subjects += new.interfaces.keys.filter { old.interfaces[$0] == new.interfaces[$0] }.sorted()
             .map { "interface \($0)" }
         subjects += new.queues.intersection(old.queues).sorted().map { "queue \($0)" }
+        subjects += new.ports.intersection(old.ports).sorted().map { names.subject(of: $0) }
         subjects += new.functions.keys.filter { old.functions[$0] == new.functions[$0] }.sorted().map { "nf \($0)" }
         subjects += new.links.keys.filter { old.links[$0] == new.links[$0] }.sorted()
             .map { names.subject(of: $0, new.links[$0]?.target) }

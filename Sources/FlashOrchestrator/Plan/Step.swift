@@ -31,6 +31,8 @@ package enum Change: Codable, Hashable, Sendable {
     case host(String, from: HostPlan?, to: HostPlan?)
     case interface(String, from: InterfacePlan?, to: InterfacePlan?)
     case queue(QueueID, exists: Bool)
+    /// From true to true: its rule is written again.
+    case port(PortKey, from: Bool, to: Bool)
     case function(FunctionID, from: FunctionPlan?, to: FunctionPlan?)
     case link(LinkSource, from: WiredLink?, to: WiredLink?)
 
@@ -40,6 +42,7 @@ package enum Change: Codable, Hashable, Sendable {
         case .host(let name, let old, let new): .host(name, from: new, to: old)
         case .interface(let name, let old, let new): .interface(name, from: new, to: old)
         case .queue(let queue, let exists): .queue(queue, exists: !exists)
+        case .port(let port, let old, let new): .port(port, from: new, to: old)
         case .function(let function, let old, let new): .function(function, from: new, to: old)
         case .link(let source, let old, let new): .link(source, from: new, to: old)
         }
@@ -54,6 +57,8 @@ extension Chain {
         case .interface(let name, _, let new): interfaces[name] = new
         case .queue(let queue, let exists):
             if exists { queues.insert(queue) } else { queues.remove(queue) }
+        case .port(let port, _, let new):
+            if new { ports.insert(port) } else { ports.remove(port) }
         case .function(let function, _, let new): functions[function] = new
         case .link(let source, _, let new): links[source] = new
         }

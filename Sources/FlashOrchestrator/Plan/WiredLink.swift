@@ -12,7 +12,7 @@ package struct WiredLink: Codable, Hashable, Sendable {
     }
 }
 
-/// From one end to another; between two threads it is an exchange ring.
+/// From one end to another; between two threads it is a ring, or leads from socket to socket.
 package struct Hop: Codable, Hashable, Sendable, Comparable {
     package var source: HopEnd
     package var target: HopEnd
@@ -60,21 +60,24 @@ package struct ThreadKey: Codable, Hashable, Sendable, Comparable, CustomStringC
     }
 }
 
-/// An exchange ring's identity.
+/// The way of a link's packets from one thread to another: an exchange ring, or from socket to socket.
 package struct RingKey: Codable, Hashable, Sendable, Comparable {
     package var link: LinkSource
     package var source: ThreadKey
     package var target: ThreadKey
+    /// As in `Hop`.
+    package var visit: Int
 
-    package init(link: LinkSource, source: ThreadKey, target: ThreadKey) {
+    package init(link: LinkSource, source: ThreadKey, target: ThreadKey, visit: Int) {
         self.link = link
         self.source = source
         self.target = target
+        self.visit = visit
     }
 
     package static func < (left: RingKey, right: RingKey) -> Bool {
         if left.link != right.link { return left.link < right.link }
-        return (left.source, left.target) < (right.source, right.target)
+        return (left.source, left.target, left.visit) < (right.source, right.target, right.visit)
     }
 }
 
@@ -89,7 +92,7 @@ extension Hop {
     /// nil where an end is a queue.
     package func ring(of link: LinkSource) -> RingKey? {
         guard let source = source.thread, let target = target.thread else { return nil }
-        return RingKey(link: link, source: source, target: target)
+        return RingKey(link: link, source: source, target: target, visit: visit)
     }
 }
 

@@ -52,6 +52,8 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
     package var nfs: [FunctionStatus]
     package var links: [LinkStatus]
     package var queues: [QueueStatus]
+    /// On the `flash` datapath.
+    package var ports: [PortStatus]
     package var hosts: [HostStatus]
     package var differences: [Difference]
     /// What has happened to it since the last apply beside what was asked for, as a sentence without a full stop.
@@ -59,8 +61,8 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
 
     package init(
         name: String, file: String, datapath: String, state: TopologyState, since: String, frames: FrameStatus,
-        nfs: [FunctionStatus] = [], links: [LinkStatus] = [], queues: [QueueStatus] = [], hosts: [HostStatus] = [],
-        differences: [Difference] = [], notice: String? = nil
+        nfs: [FunctionStatus] = [], links: [LinkStatus] = [], queues: [QueueStatus] = [], ports: [PortStatus] = [],
+        hosts: [HostStatus] = [], differences: [Difference] = [], notice: String? = nil
     ) {
         self.name = name
         self.file = file
@@ -71,6 +73,7 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
         self.nfs = nfs
         self.links = links
         self.queues = queues
+        self.ports = ports
         self.hosts = hosts
         self.differences = differences
         self.notice = notice

@@ -34,7 +34,8 @@ extension MachineFacts {
         for name in names {
             // `bonding_masters` lies there too, and has no queues.
             guard let queues = entries(of: "\(folder)/\(name)/queues") else { continue }
-            devices[name] = Device(receiveQueues: queues.count { $0.hasPrefix("rx-") })
+            // A kernel without CONFIG_RPS lists no RX queue.
+            devices[name] = Device(receiveQueues: max(1, queues.count { $0.hasPrefix("rx-") }))
         }
         return devices
     }

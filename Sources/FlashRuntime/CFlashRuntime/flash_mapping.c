@@ -73,7 +73,7 @@ int flash_send_kick(int socket)
 
 int flash_receive_kick(int socket)
 {
-	return recvfrom(socket, NULL, 0, MSG_DONTWAIT, NULL, NULL) < 0 ? -errno : 0;
+	return recvfrom(socket, NULL, 0, MSG_DONTWAIT | MSG_MORE, NULL, NULL) < 0 ? -errno : 0;
 }
 
 int flash_poll(struct pollfd *entries, size_t count, int64_t nanoseconds)

@@ -134,6 +134,14 @@ int flash_xdp_socket_zero_copy(int socket)
 	return (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
 }
 
+int flash_xdp_socket_identifier(int socket, uint32_t *identifier)
+{
+	socklen_t length = sizeof(*identifier);
+
+	/* XDP_FLASH_ID of the FLASH kernel's linux/if_xdp.h */
+	return getsockopt(socket, SOL_XDP, 100, identifier, &length) < 0 ? -errno : 0;
+}
+
 int flash_xdp_socket_statistics(int socket, struct flash_xdp_statistics *statistics)
 {
 	struct xdp_statistics kernel = { 0 };

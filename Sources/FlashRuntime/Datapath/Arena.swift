@@ -10,7 +10,7 @@ struct Arena: @unchecked Sendable {
     let frameSize: UInt64
     let frameShift: UInt64
     let frameCount: Int
-    /// 1 + the port whose kernel rings hold the frame, or 0.
+    /// 1 + the port whose kernel rings hold the frame, `redirecting`, or 0.
     let framePorts: UnsafeMutablePointer<UInt16>
 
     /// - Parameter header: what stands at `base`, or was checked when it was read from there (`SharedDatapath`): a worker can
@@ -64,6 +64,12 @@ struct Arena: @unchecked Sendable {
 
     @inline(__always) func setPort(_ tag: UInt16, ofFrameAt address: UInt64) {
         framePorts[frame(of: address)] = tag
+    }
+
+    /// The mark of frames in the kernel rings of a port.
+    func tag(ofPort index: UInt32) -> UInt16 {
+        if port(index).pointee.redirects != 0 { return UInt16(FLASH_REDIRECTING) }
+        return UInt16(truncatingIfNeeded: index &+ 1)
     }
 
     func index(of thread: UnsafeMutablePointer<flash_thread>) -> UInt32 {

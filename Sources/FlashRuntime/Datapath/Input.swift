@@ -21,8 +21,10 @@ struct Input {
     let ring: UnsafeMutablePointer<flash_ring>?
     let fill: KernelRing?
     let socket: Int32
-    /// 1 + the port, or 0: the owner that frames get which come in exchange.
+    /// The mark that frames get which come in exchange.
     let tag: UInt16
+    /// Other sockets send here, and are to be told of room.
+    let isRedirected: Bool
     /// Who fills this input, and the descriptor that wakes it.
     let writer: UnsafeMutablePointer<flash_thread>?
     let writerEvent: Int32
@@ -71,7 +73,8 @@ extension Input {
             ring = nil
             fill = queue.fill
             socket = queue.socket
-            tag = UInt16(truncatingIfNeeded: raw.index &+ 1)
+            tag = arena.tag(ofPort: raw.index)
+            isRedirected = arena.port(raw.index).pointee.redirects != 0
             writer = nil
             writerEvent = -1
         } else {
@@ -85,6 +88,7 @@ extension Input {
             fill = nil
             socket = -1
             tag = 0
+            isRedirected = false
             writer = kind == .ring ? arena.thread(ring.pointee.writer) : nil
             writerEvent = resources.event(of: ring.pointee.writer)
         }

@@ -2,9 +2,11 @@
 
 internal import CFlashRuntime
 
-/// Where a thread sends packets to: an exchange ring, or the send side of a NIC queue, which is one over the kernel's rings.
+/// Where a thread sends packets to: an exchange ring, or the send side of a socket, which is one over the kernel's rings.
 struct Output {
     let isPort: Bool
+    /// A port that leads to other sockets: what they have no room for stays, and the kernel says when there is some.
+    let redirects: Bool
     let index: UInt32
     /// The ring's slots, or the entries of the TX ring.
     let descriptors: UnsafeMutablePointer<Packet>
@@ -21,7 +23,7 @@ struct Output {
     let transmit: KernelRing?
     let completion: KernelRing?
     let socket: Int32
-    /// 1 + the port, or 0: the owner that frames get which are sent here.
+    /// The mark that frames get which are sent here.
     let tag: UInt16
     /// Who empties this output, and the descriptor that wakes it.
     let reader: UnsafeMutablePointer<flash_thread>?
@@ -41,6 +43,10 @@ struct Output {
 
     /// Slots from the producer index to the end of the array.
     @inline(__always) var toEnd: UInt32 { capacity &- (producer & mask) }
+
+    /// Packets after which the kernel is told of them although the thread is still busy. It sends 32 to a device in a call; to
+    /// other sockets all at once, whose threads then run: they get a quarter of the ring at a time.
+    @inline(__always) var kickThreshold: UInt32 { redirects ? capacity / 4 : 32 }
 
     @inline(__always) func freeFrame(at slot: UInt32) -> UInt64 {
         (free + Int(slot & mask) &* freeStride).load(as: UInt64.self)
@@ -94,6 +100,7 @@ extension Output {
     init(ring index: UInt32, arena: Arena, resources: WorkerResources) {
         let ring = arena.ring(index)
         isPort = false
+        redirects = false
         self.index = index
         descriptors = arena.slots(of: ring)
         free = UnsafeMutableRawPointer(descriptors)
@@ -118,6 +125,7 @@ extension Output {
         guard let queue = resources.queue(of: index) else { return nil }
         let port = arena.port(index)
         isPort = true
+        redirects = port.pointee.redirects != 0
         self.index = index
         descriptors = queue.transmit.descriptors
         free = UnsafeMutableRawPointer(arena.at(port.pointee.pool, as: UInt64.self))
@@ -130,7 +138,7 @@ extension Output {
         transmit = queue.transmit
         completion = queue.completion
         socket = queue.socket
-        tag = UInt16(truncatingIfNeeded: index &+ 1)
+        tag = arena.tag(ofPort: index)
         reader = nil
         readerEvent = -1
         producer = flash_load_acquire(producerWord)

@@ -82,7 +82,7 @@ struct Recovery {
                 for packet in 0..<packetCount(journal) {
                     let slot = base.fill_before &+ UInt32(packet)
                     queue.fill.addresses[Int(slot & queue.fill.mask)] = frame(packet) & ~(arena.frameSize &- 1)
-                    setPort(UInt16(truncatingIfNeeded: base.input_index &+ 1), ofFrameAt: frame(packet))
+                    setPort(arena.tag(ofPort: base.input_index), ofFrameAt: frame(packet))
                 }
                 flash_store_release(queue.fill.producer, base.fill_before &+ base.count)
             }
@@ -120,7 +120,7 @@ private struct OutputWords {
             descriptors = queue.transmit.descriptors
             producer = queue.transmit.producer
             mask = queue.transmit.mask
-            tag = UInt16(truncatingIfNeeded: move.index &+ 1)
+            tag = arena.tag(ofPort: move.index)
         } else {
             let ring = arena.ring(move.index)
             guard let (slots, capacity) = arena.checkedSlots(of: ring, size: size) else { return nil }

@@ -68,9 +68,12 @@ extension SharedDatapath {
         }
         for index in strays.threads { arena.thread(UInt32(index)).update(repeating: flash_thread(), count: 1) }
         strays = Strays()
-        for frame in 0..<frameCount where arena.framePorts[frame] != 0 && ports[Int(arena.framePorts[frame]) - 1] == nil
-        {
+        let redirecting = UInt16(FLASH_REDIRECTING)
+        for frame in 0..<frameCount where ports[Int(arena.framePorts[frame]) - 1] == nil {
             arena.framePorts[frame] = 0
+        }
+        for port in ports.values where port.redirects {
+            forEachKernelFrame(of: port) { arena.setPort(redirecting, ofFrameAt: $0) }
         }
         for (frame, count) in owners().enumerated() { framePool[frame] = count == 0 ? 1 : 0 }
         collectFreeFrames()

@@ -21,6 +21,8 @@ package struct RingState: Hashable, Codable, Sendable {
 extension SharedDatapath {
     /// Makes a ring and fills it with free frames: `capacity` of them, or fewer (a power of two, 64 at least) where
     /// the pool is short.
+    ///
+    /// - Parameter wanted: 0: a ring without slots, for a link through sockets, which counts its packets.
     package func addRing(
         from writer: ThreadID, to reader: ThreadID, capacity wanted: Int
     ) throws(DatapathError) -> RingID {
@@ -30,7 +32,7 @@ extension SharedDatapath {
         guard let index = (0..<Int(FLASH_RINGS)).first(where: { rings[$0] == nil }) else {
             throw .exhausted(what: "rings", limit: Int(FLASH_RINGS))
         }
-        guard let range = heap.allocate(capacity * MemoryLayout<Packet>.stride) else {
+        guard let range = capacity == 0 ? 0..<0 : heap.allocate(capacity * MemoryLayout<Packet>.stride) else {
             throw .exhausted(what: "bytes for rings", limit: arenaSize)
         }
         let slots = arena.at(UInt64(range.lowerBound), as: Packet.self)
@@ -63,11 +65,12 @@ extension SharedDatapath {
         let start = Int(truncatingIfNeeded: block.slots)
         guard (0..<Int(FLASH_RINGS)).contains(ring.rawValue), rings[ring.rawValue] == nil,
             block.use == UInt32(FLASH_USED.rawValue), number ?? Int(block.number) == Int(block.number),
-            capacity.nonzeroBitCount == 1, capacity <= 1 << 16,
-            start >= heapStart, start <= arenaSize - capacity * MemoryLayout<Packet>.stride
+            capacity == 0
+                || (capacity.nonzeroBitCount == 1 && capacity <= 1 << 16
+                    && start >= heapStart && start <= arenaSize - capacity * MemoryLayout<Packet>.stride)
         else { throw .invalid("no ring \(ring.rawValue) to adopt") }
-        let range = start..<start + capacity * MemoryLayout<Packet>.stride
-        guard heap.reserve(range) else { throw .invalid("ring \(ring.rawValue) overlaps") }
+        let range = capacity == 0 ? 0..<0 : start..<start + capacity * MemoryLayout<Packet>.stride
+        guard capacity == 0 || heap.reserve(range) else { throw .invalid("ring \(ring.rawValue) overlaps") }
         rings[ring.rawValue] = RingRecord(
             slots: range, capacity: capacity, writer: Int(block.writer), reader: Int(block.reader),
             number: Int(block.number))
@@ -80,7 +83,8 @@ extension SharedDatapath {
         let producer = flash_load_acquire(&block.pointee.producer)
         return RingState(
             capacity: record.capacity, used: min(Int(producer &- consumer), record.capacity),
-            sent: producer == 0 ? 0 : producer &- 1,  // The probe is always the first to go in.
+            // The probe is always the first to go in.
+            sent: producer == 0 || record.capacity == 0 ? producer : producer &- 1,
             bytes: flash_load_relaxed64(flash_ring_bytes(block)),
             isProven: flash_load_relaxed(&block.pointee.probed) != 0, flashID: record.number)
     }
@@ -98,7 +102,7 @@ extension SharedDatapath {
         let slots = arena.at(UInt64(record.slots.lowerBound), as: Packet.self)
         for slot in 0..<record.capacity { returnFrame(at: slots[slot].address) }
         block.update(repeating: flash_ring(), count: 1)
-        heap.release(record.slots)
+        if !record.slots.isEmpty { heap.release(record.slots) }
         return left
     }
 

@@ -66,8 +66,16 @@ extension flash_input {
 extension flash_target {
     fileprivate init(_ target: ThreadTable.Target) {
         switch target {
-        case .ring(let ring): self.init(kind: UInt32(FLASH_KIND_RING.rawValue), index: UInt32(ring.rawValue))
-        case .port(let port): self.init(kind: UInt32(FLASH_KIND_PORT.rawValue), index: UInt32(port.rawValue))
+        case .ring(let ring):
+            self.init(
+                kind: UInt32(FLASH_KIND_RING.rawValue), index: UInt32(ring.rawValue), options: 0, counter: 0)
+        case .port(let port):
+            self.init(
+                kind: UInt32(FLASH_KIND_PORT.rawValue), index: UInt32(port.rawValue), options: 0, counter: 0)
+        case .outlet(let port, let outlet, let counter):
+            self.init(
+                kind: UInt32(FLASH_KIND_PORT.rawValue), index: UInt32(port.rawValue),
+                options: UInt32(outlet) << UInt32(FLASH_OPTION_OUTLET_SHIFT), counter: UInt32(counter.rawValue) + 1)
         }
     }
 }

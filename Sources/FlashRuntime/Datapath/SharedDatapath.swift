@@ -157,6 +157,7 @@ struct PortRecord {
     var pool: Range<Int>
     var mapping: QueueMapping
     var number: Int
+    var redirects: Bool
 }
 
 /// An owned descriptor in a dictionary.

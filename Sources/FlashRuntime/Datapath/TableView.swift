@@ -14,13 +14,27 @@ struct TableView {
     private(set) var outputCount: UInt32 = 0
     /// For each target of a route, its index in `outputs`.
     private(set) var targets: UnsafeMutablePointer<Int32>
+    /// For each target of a route, what its descriptors get.
+    private(set) var marks: UnsafeMutablePointer<Mark>
     /// The outputs of the batch at hand, by move.
     let moved: UnsafeMutablePointer<UnsafeMutablePointer<Output>>
-    /// True where packets can come from the kernel.
-    private(set) var hasQueues = false
+    /// True where packets or room can come from the kernel.
+    private(set) var hasSockets = false
     private var polls: UnsafeMutablePointer<pollfd>
     private var routes: UnsafeMutablePointer<flash_route>
     private var reach: UnsafeMutablePointer<Int32>
+
+    /// How a packet is marked on its way to a target.
+    struct Mark {
+        let options: UInt32
+        /// Counts the packets; nil where the ring that they go into does.
+        let counter: UnsafeMutablePointer<flash_ring>?
+
+        init(_ target: flash_target, arena: Arena) {
+            options = target.options
+            counter = target.counter != 0 ? arena.ring(target.counter &- 1) : nil
+        }
+    }
 
     /// A table without inputs.
     init() {
@@ -32,6 +46,7 @@ struct TableView {
         inputs = .allocate(capacity: max(inputLimit, 1))
         outputs = .allocate(capacity: max(outputLimit, 1))
         targets = .allocate(capacity: max(targetLimit, 1))
+        marks = .allocate(capacity: max(targetLimit, 1))
         routes = .allocate(capacity: max(routeLimit, 1))
         reach = .allocate(capacity: max(inputLimit * outputLimit, 1))
         polls = .allocate(capacity: inputLimit + outputLimit + 1)
@@ -42,6 +57,7 @@ struct TableView {
         inputs.deallocate()
         outputs.deallocate()
         targets.deallocate()
+        marks.deallocate()
         routes.deallocate()
         reach.deallocate()
         polls.deallocate()
@@ -64,6 +80,7 @@ struct TableView {
         routes.update(from: rawRoutes, count: routeTotal)
         for target in 0..<targetTotal {
             targets[target] = Int32(outputIndex(of: rawTargets[target], arena: arena, resources: resources))
+            (marks + target).initialize(to: Mark(rawTargets[target], arena: arena))
         }
         var reachNext = reach
         for input in 0..<inputTotal {
@@ -86,7 +103,9 @@ struct TableView {
             inputCount += 1
         }
         polls[0] = pollfd(fd: resources.event(of: arena.index(of: thread)), events: Int16(POLLIN), revents: 0)
-        hasQueues = (0..<inputCount).contains { inputs[$0].kind == .port }
+        hasSockets =
+            (0..<inputCount).contains { inputs[$0].kind == .port }
+            || (0..<outputCountInUse).contains { outputs[$0].isPort }
     }
 
     /// -1 where the worker was not given what the target needs.
@@ -119,7 +138,7 @@ struct TableView {
         }
     }
 
-    /// Waits for the thread's event, for packets on queues that are awaited, and where it is blocked for room on its sockets.
+    /// Waits for the thread's event, for packets on queues that are awaited, and for room on sockets.
     ///
     /// - Parameter nanoseconds: at most this long; negative: without limit.
     /// - Returns: false where nothing of it has come.
@@ -130,7 +149,7 @@ struct TableView {
             polls[count] = pollfd(fd: inputs[index].socket, events: Int16(events), revents: 0)
             count += 1
         }
-        for index in 0..<outputCountInUse where blocked && outputs[index].isPort {
+        for index in 0..<outputCountInUse where outputs[index].awaitsRoom(blocked: blocked) {
             polls[count] = pollfd(fd: outputs[index].socket, events: Int16(POLLOUT), revents: 0)
             count += 1
         }

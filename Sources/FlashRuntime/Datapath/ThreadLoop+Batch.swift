@@ -223,7 +223,7 @@ extension ThreadLoop {
         for move in 0..<moveCount {
             let output = table.moved[move]
             if output.pointee.isPort {
-                if output.pointee.unannounced >= 32 { kick(output) }
+                if output.pointee.unannounced >= output.pointee.kickThreshold { kick(output) }
             } else {
                 announceEarly(output)
             }
@@ -257,6 +257,13 @@ extension ThreadLoop {
         guard output >= 0 else {
             countDrop(DropReason.noLink.rawValue)
             return nil
+        }
+        let mark = table.marks[Int(target)]
+        journal.packets[packet].options = mark.options
+        if let counter = mark.counter {
+            flash_store_relaxed(flash_ring_producer(counter), counter.pointee.producer &+ 1)
+            let bytes = flash_ring_bytes(counter)
+            flash_store_relaxed64(bytes, flash_load_relaxed64(bytes) &+ UInt64(journal.packets[packet].length))
         }
         return table.outputs + Int(output)
     }

@@ -64,11 +64,12 @@ extension ThreadLoop {
         }
     }
 
-    /// Wakes the writer of an input if it sleeps because the input was full; tells the kernel of free frames where it asks.
+    /// Wakes the writer of an input if it sleeps because the input was full; tells the kernel of free frames
+    /// where it asks, and the sockets that send here.
     mutating func relieve(_ input: UnsafeMutablePointer<Input>) {
         input.pointee.released = 0
         if let fill = input.pointee.fill {
-            if fill.needsWakeup { _ = flash_receive_kick(input.pointee.socket) }
+            if fill.needsWakeup || input.pointee.isRedirected { _ = flash_receive_kick(input.pointee.socket) }
             return
         }
         guard let writer = input.pointee.writer else { return }
@@ -94,6 +95,8 @@ extension ThreadLoop {
             if !transmit.needsWakeup { break }
             attempts += 1
             let result = flash_send_kick(output.pointee.socket)
+            // The kernel goes on by itself when a receiver has room.
+            if output.pointee.redirects && result == -EAGAIN { return }
             if result < 0 && result != -EAGAIN && result != -EBUSY && result != -ENOBUFS {
                 counters[Int(FLASH_COUNTER_TX_ERRORS.rawValue)] &+= 1
                 return
@@ -153,7 +156,7 @@ extension ThreadLoop {
         counters[Int(FLASH_COUNTER_SLEEPS.rawValue)] &+= 1
         let began = blocked ? Clock.now() : 0
         let timeout = sleepLimit(blocked: blocked)
-        if !table.hasQueues && timeout < 0 {
+        if !table.hasSockets && timeout < 0 {
             resources.waitForEvent(of: index)
         } else {
             table.poll(blocked: blocked, nanoseconds: timeout)
@@ -167,7 +170,8 @@ extension ThreadLoop {
     /// a kick left: those two are looked at again after a millisecond.
     private func sleepLimit(blocked: Bool) -> Int64 {
         var limit: Int64 = -1
-        for index in 0..<table.outputCountInUse where table.outputs[index].isPort {
+        for index in 0..<table.outputCountInUse
+        where table.outputs[index].isPort && !table.outputs[index].redirects {
             if blocked || table.outputs[index].unannounced != 0 { limit = 1_000_000 }
         }
         if Driver.isSource {
@@ -183,6 +187,13 @@ extension ThreadLoop {
 }
 
 extension Output {
+    /// Whether a sleep is to end when the socket can send. A redirecting one has room also while others of the thread's
+    /// outputs have none, and can be blocked while they are not.
+    mutating func awaitsRoom(blocked: Bool) -> Bool {
+        if redirects { return unannounced != 0 || currentRoom() == 0 }
+        return blocked && isPort
+    }
+
     /// Room as of now, without the lock of a port: a guess there, exact on a ring.
     mutating func currentRoom() -> UInt32 {
         guard let completion else { return refreshedRoom(wanted: 1) }

@@ -12,6 +12,8 @@ package struct ThreadTable: Hashable, Codable, Sendable {
     package enum Target: Hashable, Codable, Sendable {
         case ring(RingID)
         case port(PortID)
+        /// A redirecting port: `outlet` says to which socket of its rule, and `counter` is the ring that counts the packets.
+        case outlet(PortID, outlet: Int, counter: RingID)
     }
 
     package struct Input: Hashable, Codable, Sendable {

@@ -104,9 +104,14 @@ package enum Doctor {
     }
 
     static func flashKernel() -> DoctorLine {
-        SystemFile.exists("/sys/kernel/flash")
-            ? DoctorLine("flash kernel", .ok, "/sys/kernel/flash: datapath flash")
-            : DoctorLine("flash kernel", .ok, "none: datapath shared")
+        switch FlashKernel.support() {
+        case .usable: DoctorLine("FLASH kernel", .ok, "\(FlashKernel.folder): datapath auto is flash")
+        case .absent: DoctorLine("FLASH kernel", .ok, "none: datapath auto is shared")
+        case .unusable(let reason):
+            DoctorLine(
+                "FLASH kernel", .warning, reason,
+                advice: "run as root of the machine to use datapath flash; datapath auto is shared without")
+        }
     }
 
     /// One line a device that could be an interface.

@@ -83,6 +83,9 @@ package struct XDPSocket: ~Copyable, Sendable {
         return XDPSocket(adopting: OwnedDescriptor(taking: descriptor), rings: QueueRings(rings))
     }
 
+    /// Has the kernel send what stands in the TX ring.
+    package func kick() { _ = flash_send_kick(descriptor.rawValue) }
+
     /// Whether the driver reads and writes the frames itself.
     package var isZeroCopy: Bool { flash_xdp_socket_zero_copy(descriptor.rawValue) == 1 }
 

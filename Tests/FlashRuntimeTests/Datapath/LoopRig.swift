@@ -29,15 +29,24 @@ final class LoopRig: @unchecked Sendable {
         try start(FunctionDriver(program), on: thread)
     }
 
-    func startSource<S: PacketSource>(_ source: S, on thread: ThreadID) throws {
-        try start(SourceDriver(source), on: thread)
+    /// - Parameter sockets: what the thread's tables name.
+    func startSource<S: PacketSource>(
+        _ source: S, on thread: ThreadID, sockets: [(port: PortID, socket: Int32)] = []
+    ) throws {
+        try start(SourceDriver(source), on: thread, sockets: sockets)
     }
 
-    private func start<Driver: BatchDriver>(_ driver: Driver, on thread: ThreadID) throws {
+    private func start<Driver: BatchDriver>(
+        _ driver: Driver, on thread: ThreadID, sockets: [(port: PortID, socket: Int32)] = []
+    ) throws {
         let resources = WorkerResources(acknowledgeEvent: try acknowledgeEvent.duplicate().take())
         for known in threads {
             resources.setEvent(
                 try OwnedDescriptor.duplicate(datapath.event(of: known)).take(), of: UInt32(known.rawValue))
+        }
+        for (port, socket) in sockets {
+            let mapping = try QueueMapping(socket: socket, port: arena.port(UInt32(port.rawValue)).pointee)
+            resources.setQueue(mapping, descriptors: [], of: UInt32(port.rawValue))
         }
         let block = arena.thread(UInt32(thread.rawValue))
         let loop = ThreadLoop(

@@ -8,27 +8,17 @@ import Testing
 
 /// When a thread wakes its neighbours, and what ends its own sleep.
 @Suite struct WakingTests {
-    /// Four rings of 64 entries, one behind the other.
-    private static let rings: QueueRings = {
-        let rings = (0..<4).map { number in
-            KernelRingGeometry(
-                pageOffset: UInt64(number) * 8192, length: 8192, producer: 0, consumer: 64, flags: 128,
-                descriptors: 192, size: 64)
-        }
-        return QueueRings(receive: rings[0], transmit: rings[1], fill: rings[2], completion: rings[3])
-    }()
-
     /// A packet that comes between the last look and poll() ends the sleep all the same.
     @Test func aPacketAfterTheLastLookEndsTheSleep() throws {
         let rig = try LoopRig()
         let thread = try rig.addThread()
         // A file in memory, of which poll() always says that there is something to read.
-        let socket = OwnedDescriptor(taking: try SystemError.check("memfd_create", flash_memory("queue", 4 * 8192)))
-        let port = try rig.datapath.addPort(socket: socket.rawValue, rings: Self.rings)
+        let socket = try FileSocket()
+        let port = try rig.datapath.addPort(socket: socket.descriptor, rings: FileSocket.rings)
         let resources = WorkerResources(acknowledgeEvent: -1)
         let block = rig.arena.port(UInt32(port.rawValue)).pointee
         resources.setQueue(
-            try QueueMapping(socket: socket.rawValue, port: block), descriptors: [], of: UInt32(port.rawValue))
+            try QueueMapping(socket: socket.descriptor, port: block), descriptors: [], of: UInt32(port.rawValue))
         _ = try rig.datapath.setTable(ThreadTable(inputs: [.init(source: .port(port), routes: [])]), of: thread)
         var table = TableView(
             thread: rig.arena.thread(UInt32(thread.rawValue)), arena: rig.arena, resources: resources)

@@ -13,7 +13,8 @@ package enum StatusText {
             heading(topology, style), functions(topology.nfs).map { $0.text(style) } ?? "",
             counters(topology.nfs).map { $0.text(style) } ?? "", logs(topology.nfs),
             links(topology.links).map { $0.text(style) } ?? "", queues(topology.queues).map { $0.text(style) } ?? "",
-            hosts(topology.hosts).map { $0.text(style) } ?? "", differences(topology.differences, style),
+            ports(topology.ports).map { $0.text(style) } ?? "", hosts(topology.hosts).map { $0.text(style) } ?? "",
+            differences(topology.differences, style),
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
@@ -91,6 +92,23 @@ package enum StatusText {
                 "\(queue.flashID)", "\(Units.rate(queue.received.packetsPerSecond))",
                 "\(Units.bits(queue.received.bitsPerSecond))", "\(Units.rate(queue.sent.packetsPerSecond))",
                 "\(Units.bits(queue.sent.bitsPerSecond))", "\(queue.passed)", "\(reasons(queue.drops))")
+        }
+        return table
+    }
+
+    private static func ports(_ ports: [PortStatus]) -> TextTable? {
+        guard !ports.isEmpty else { return nil }
+        var table = TextTable(
+            ("PORT", .left), ("PATH", .left), ("ID", .right), ("NEXT", .left), ("RING", .right), ("RECEIVED", .right),
+            ("SENT", .right), ("BLOCKED", .right), ("REFUSED", .left))
+        for port in ports {
+            let path = port.visit == 1 ? port.path : "\(port.path), visit \(port.visit)"
+            table.add(
+                "\(port.nf)/\(port.thread)", "\(path)", "\(port.flashID)",
+                "\(port.next.isEmpty ? "-" : port.next.map(String.init).joined(separator: " "))",
+                "\(port.used)/\(port.capacity)", "\(port.statistics["received", default: 0])",
+                "\(port.statistics["redirected", default: 0])", "\(port.statistics["blocked", default: 0])",
+                "\(reasons(port.refused))")
         }
         return table
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLASH_ARENA_MAGIC 0x32616e6572616673ull /* "sfarena2" */
+#define FLASH_ARENA_MAGIC 0x33616e6572616673ull /* "sfarena3" */
 #define FLASH_LINE 128
 #define FLASH_BATCH 64
 
@@ -29,10 +29,18 @@ struct flash_descriptor {
 };
 
 #define FLASH_OPTION_PROBE 0x80000000u
+/* As XDP_FLASH_INDEX_SHIFT of the FLASH kernel: which socket of its rule a packet goes to. */
+#define FLASH_OPTION_OUTLET_SHIFT 16
+
+/* Sockets that redirect exchange frames with each other, unseen: such a frame is in the kernel rings of one of them. */
+#define FLASH_REDIRECTING 0xffff
 
 enum flash_use { FLASH_UNUSED = 0, FLASH_USED = 1 };
 
-/* An exchange ring: every slot holds exactly one frame (see ARCHITECTURE.md). */
+/*
+ * An exchange ring: every slot holds exactly one frame (see ARCHITECTURE.md). Where the packets of a link go through sockets, one
+ * without slots counts them.
+ */
 struct flash_ring {
 	/* The writer's line. */
 	uint32_t producer;
@@ -45,7 +53,7 @@ struct flash_ring {
 	uint32_t padding_2[30];
 	/* Constant while in use; the daemon's. */
 	uint32_t use;
-	uint32_t capacity; /* a power of two */
+	uint32_t capacity; /* a power of two; 0: it only counts */
 	uint32_t writer; /* thread */
 	uint32_t reader; /* thread */
 	uint64_t slots; /* offset of capacity descriptors */
@@ -65,7 +73,10 @@ struct flash_kernel_ring {
 	uint32_t reserved;
 };
 
-/* A NIC queue. Receive side: fill.size frames. Send side: an exchange ring over tx, completion and pool. */
+/*
+ * An AF_XDP socket: a NIC queue, or one that redirects to others. Receive side: fill.size frames. Send side: an exchange ring over
+ * tx, completion and pool.
+ */
 struct flash_port {
 	/* Writers of the send side: 0, or the holder's thread index + 1. Tried, never waited for. */
 	uint32_t send_lock;
@@ -76,7 +87,7 @@ struct flash_port {
 	uint32_t use;
 	uint32_t reader; /* thread, or ~0 */
 	uint32_t number; /* the flash-id */
-	uint32_t reserved;
+	uint32_t redirects; /* 1: packets come from sockets and go to sockets, never to a device */
 	uint64_t pool; /* offset of tx.size frame addresses; the one for TX index i lies at i modulo tx.size */
 	struct flash_kernel_ring receive, transmit, fill, completion;
 	uint64_t padding_2[9];
@@ -180,6 +191,8 @@ struct flash_route {
 struct flash_target {
 	uint32_t kind;
 	uint32_t index;
+	uint32_t options; /* of the descriptors that go there: where a redirecting socket sends them to */
+	uint32_t counter; /* 1 + the ring that counts these packets, or 0 */
 };
 
 struct flash_arena {
@@ -188,7 +201,8 @@ struct flash_arena {
 	uint64_t frame_count;
 	uint64_t frame_size;
 	uint64_t heap; /* offset of what is handed out piecewise */
-	uint64_t frame_ports; /* offset of frame_count uint16_t: 1 + the port whose kernel rings have the frame, or 0 */
+	/* offset of frame_count uint16_t: 1 + the port whose kernel rings have the frame, FLASH_REDIRECTING, or 0 */
+	uint64_t frame_ports;
 	uint64_t frame_pool; /* offset of frame_count uint8_t, the daemon's: 1 where nobody has the frame */
 	uint32_t next_number; /* the flash-id given out next */
 	uint32_t reserved;

@@ -52,6 +52,9 @@ struct flash_xdp_statistics {
 	uint64_t tx_ring_empty;
 };
 
+/* The flash-id of a bound socket. EOPNOTSUPP or ENOPROTOOPT where the kernel has none. */
+int flash_xdp_socket_identifier(int socket, uint32_t *identifier);
+
 /* What the kernel counted for a socket. Returns 0 or -errno. */
 int flash_xdp_socket_statistics(int socket, struct flash_xdp_statistics *statistics);
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlashOrchestrator
+import Foundation
+import Testing
+
+@testable import FlashRuntime
+
+/// What only the `flash` datapath has. Run in a virtual machine with a FLASH kernel, with the other suites: see Tests/flash-kernel.
+@Suite(.serialized) struct FlashDatapathTests {
+    /// A measured stream of packets through the NFs of `middle`, which are the only ones.
+    private func stream(_ middle: String, datapath: String = "auto") -> String {
+        let names = middle.split(separator: " ").filter { $0 != "->" }
+        return """
+            version: 1
+            name: stream
+            datapath: \(datapath)
+            nfs:
+              source: { program: generator, config: { rate: 2000 } }
+            \(names.map { "  \($0): { program: forward }" }.joined(separator: "\n"))
+              end: { program: sink, config: { measure: true } }
+            links:
+              - source -> \(middle) -> end
+
+            """
+    }
+
+    private func flows(_ bench: TestBench, at location: SourceLocation = #_sourceLocation) async throws {
+        let before = try await bench.status("stream").nf("end").counters["measured"] ?? 0
+        try await eventually("packets arrive", at: location) {
+            try await bench.status("stream").nf("end").counters["measured"] ?? 0 > before + 200
+        }
+    }
+
+    private func expectNothingLost(_ bench: TestBench, at location: SourceLocation = #_sourceLocation) async throws {
+        let end = try await bench.status("stream").nf("end").counters
+        #expect(end["skipped", default: 0] == end["late", default: 0], sourceLocation: location)
+        #expect(end["duplicates", default: 0] == 0, sourceLocation: location)
+    }
+
+    private func next(_ port: PortStatus) throws -> String {
+        try SystemFile.read("/sys/kernel/flash/\(port.flashID)/next")
+    }
+
+    @Test func autoIsFlashAndTheKernelSaysTheSameAsStatus() async throws {
+        try await TestBench.with { bench in
+            let plan: PlanReply = try await bench.flashOrch("plan", "-", "-o", "json", input: stream("a -> b"))
+                .expecting().json()
+            #expect(plan.datapath == "flash")
+            try await bench.apply(stream("a -> b"))
+            try await flows(bench)
+            let status = try await bench.status("stream")
+            status.expectHealthy()
+            #expect(status.datapath == "flash")
+            #expect(status.ports.map(\.nf) == ["a", "b", "end", "source"])
+            for port in status.ports {
+                #expect(SystemFile.line("/sys/kernel/flash/\(port.flashID)/qid") == String(port.queue))
+                let text = try next(port)
+                #expect(FlashKernel.parse(text) == port.next)
+                #expect(port.refused.isEmpty && port.statistics["copied"] == 0)
+            }
+            let identifiers = Dictionary(uniqueKeysWithValues: status.ports.map { ($0.nf, $0.flashID) })
+            for link in status.links { #expect(link.flashID == identifiers[link.target]) }
+        }
+    }
+
+    @Test func aRewireIsOneIndexThatLeadsElsewhere() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a"))
+            try await flows(bench)
+            for middle in ["b", "a -> b", "b -> a", "a"] {
+                let reply = try await bench.apply(stream(middle))
+                #expect(reply.packetsLost == 0)
+                try await flows(bench)
+                let status = try await bench.status("stream")
+                status.expectHealthy()
+                #expect(status.ports.allSatisfy { $0.next.count == ($0.nf == "end" ? 0 : 1) })
+                try await expectNothingLost(bench)
+            }
+        }
+    }
+
+    @Test func whatSomebodyElseWritesIsSeenAndMended() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a -> b"))
+            try await flows(bench)
+            let ports = try await bench.status("stream").ports
+            let (first, last) = (try #require(ports.first), try #require(ports.first { $0.nf == "end" }))
+            try FlashKernel.setNext([last.flashID], of: first.flashID)
+            let status = try await bench.status("stream")
+            #expect(status.state == .degraded)
+            let difference = try #require(status.differences.first)
+            #expect(difference.subject == "port a/0 (path source)")
+            #expect(difference.message.contains("says \(last.flashID) instead of \(first.next[0])"))
+            let reply = try await bench.apply(stream("a -> b"))
+            #expect(reply.steps.map(\.subject) == ["port a/0 (path source)"])
+            try await flows(bench)
+            try await bench.status("stream").expectHealthy()
+            #expect(try await bench.status("stream").ports.map(\.next) == ports.map(\.next))
+        }
+    }
+
+    @Test func aRuleThatTheKernelRefusesSaysWhy() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a"))
+            let port = try #require(try await bench.status("stream").ports.first)
+            let error = #expect(throws: SystemError.self) { try FlashKernel.setNext([port.flashID], of: port.flashID) }
+            #expect(error?.description.contains("is the sender itself") == true, "\(String(describing: error))")
+            let tooMany = Array(repeating: port.flashID, count: FlashKernel.outletLimit + 1)
+            #expect(throws: SystemError.self) { try FlashKernel.setNext(tooMany, of: port.flashID) }
+            try await flows(bench)
+            try await bench.status("stream").expectHealthy()
+        }
+    }
+
+    @Test func aChainChangesItsDatapath() async throws {
+        try await TestBench.with { bench in
+            for datapath in ["shared", "flash", "shared"] {
+                try await bench.apply(stream("a -> b", datapath: datapath))
+                let status = try await bench.status("stream")
+                status.expectHealthy()
+                #expect(status.datapath == datapath)
+                #expect(status.ports.isEmpty == (datapath == "shared"))
+                try await flows(bench)
+            }
+        }
+    }
+
+    /// A port's socket is held by the daemon and by the NF's worker; where both die, it is made anew.
+    @Test func aPortThatDiedWithAllItsHoldersIsMadeAnew() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a -> b"))
+            try await flows(bench)
+            let before = try await bench.status("stream")
+            let worker = try #require(try before.nf("b").pid)
+            let daemon = try await bench.daemon().pid
+            kill(pid_t(daemon), SIGKILL)
+            kill(pid_t(worker), SIGKILL)
+            try await eventually("they end") { !isRunning(daemon) && !isRunning(worker) }
+            try await bench.startDaemon()
+            try await flows(bench)
+            let after = try await bench.status("stream")
+            after.expectHealthy()
+            #expect(try after.nf("a").pid == before.nf("a").pid)
+            #expect(after.ports.first { $0.nf == "b" }?.flashID != before.ports.first { $0.nf == "b" }?.flashID)
+            #expect(after.ports.first { $0.nf == "a" }?.flashID == before.ports.first { $0.nf == "a" }?.flashID)
+        }
+    }
+
+    @Test func theChainIsMadeAnewWhereTheDeviceOfItsPortsIsGone() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a"))
+            let device = try #require(try await bench.status("stream").ports.first?.device)
+            try await run(["ip", "link", "delete", device]).expecting()
+            let status = try await bench.status("stream")
+            #expect(status.state == .degraded)
+            #expect(status.differences.first?.message == "the device \(device) of its ports is gone")
+            try await bench.apply(stream("a"))
+            try await flows(bench)
+            try await bench.status("stream").expectHealthy()
+        }
+    }
+
+    @Test func withoutTheRightToWriteRulesFlashIsRefusedAndAutoIsShared() async throws {
+        try await run(["mount", "-o", "remount,ro", "/sys"]).expecting()
+        let refused: CommandResult
+        let shared: CommandResult
+        do {
+            (refused, shared) = try await Self.plans(stream("a", datapath: "flash"), stream("a"))
+        } catch {
+            try await run(["mount", "-o", "remount,rw", "/sys"]).expecting()
+            throw error
+        }
+        try await run(["mount", "-o", "remount,rw", "/sys"]).expecting()
+        #expect(refused.messages.contains("datapath: flash cannot be used: /sys/kernel/flash cannot be written"))
+        #expect(refused.messages.contains("help: "))
+        #expect(try shared.json(PlanReply.self).datapath == "shared")
+    }
+
+    /// By a daemon.
+    private static func plans(_ first: String, _ second: String) async throws -> (CommandResult, CommandResult) {
+        var results: [CommandResult] = []
+        try await TestBench.with { bench in
+            try await bench.startDaemon()
+            for text in [first, second] {
+                results.append(try await bench.flashOrch("plan", "-", "-o", "json", input: text))
+            }
+        }
+        return (results[0], results[1])
+    }
+}
