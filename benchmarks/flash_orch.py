@@ -61,16 +61,31 @@ def nf(topology, name):
     return next(n for n in topology["nfs"] if n["name"] == name)
 
 
-def chain(stages, cpus, wait="adaptive", rate=0, measure=False, size=60):
-    """generator -> stages x forward -> sink; cpus: of the ends, and of what is between."""
+def chain(stages, cpus, wait="adaptive", rate=0, measure=False, size=60, datapath="shared", pairs=()):
+    """generator -> stages x forward -> sink; cpus: of the ends, and of what is between.
+
+    With `pairs`, two devices each, packets go from each to the next over a pair instead.
+    """
     ends, middle = cpus
     names = [f"n{i}" for i in range(stages)]
-    lines = ["version: 1", "name: bench", "nfs:"]
+    lines = ["version: 1", "name: bench", f"datapath: {datapath}"]
+    if pairs:
+        lines += ["interfaces:"]
+        lines += [f"  {end}{hop}: {{ device: {device} }}" for hop, pair in enumerate(pairs) for end, device in zip("ab", pair)]
+    lines += ["nfs:"]
     lines.append(f"  gen: {{ program: generator, config: {{ size: {size}, rate: {rate} }}, cpus: [{ends}], wait: {wait} }}")
     for name in names:
         lines.append(f"  {name}: {{ program: forward, config: {{ macs: swap }}, cpus: [{middle}], wait: {wait} }}")
     lines.append(f"  end: {{ program: sink, config: {{ measure: {str(measure).lower()} }}, cpus: [{ends}], wait: {wait} }}")
-    lines += ["links:", "  - " + " -> ".join(["gen", *names, "end"])]
+    lines += ["links:"]
+    if pairs:
+        names = ["gen", *names, "end"]
+        for hop in range(len(pairs)):
+            source = f"b{hop - 1}:0 -> " if hop else ""
+            lines.append(f"  - {source}{names[hop]} -> a{hop}:0")
+        lines.append(f"  - b{len(pairs) - 1}:0 -> end")
+    else:
+        lines.append("  - " + " -> ".join(["gen", *names, "end"]))
     return "\n".join(lines) + "\n"
 
 
