@@ -513,7 +513,7 @@ TEST(packets_fan_in_from_four_senders_and_the_device)
 				wire++;
 			}
 		}
-		/* The kernel shows a packet a moment before it shows that its fill entry is gone. */
+		/* A packet from the device is shown a moment before it is shown that its fill entry is gone. */
 		uint32_t space = fan_target->fill.size - ring_count(&fan_target->fill);
 
 		port_fill(fan_target, fan_target->held < space ? fan_target->held : space);
