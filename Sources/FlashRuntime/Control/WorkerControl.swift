@@ -105,14 +105,17 @@ package final class WorkerControl {
     /// The answer to the request sent last; nil where there is none in time.
     private func reply(from socket: ControlSocket) throws(SystemError) -> WorkerReply? {
         let deadline = Clock.now() + UInt64(deadlineMilliseconds) * 1_000_000
+        var waitedAt = Clock.now()
         while true {
             let now = Clock.now()
             guard now < deadline else { return nil }
-            guard try socket.isReadable(within: min(Int((deadline - now) / 1_000_000) + 1, Self.waitingInterval))
-            else {
+            // Also where a worker never ceases to send something else.
+            if now - waitedAt >= UInt64(Self.waitingInterval) * 1_000_000 {
                 whileWaiting()
-                continue
+                waitedAt = now
             }
+            guard try socket.isReadable(within: min(Int((deadline - now) / 1_000_000) + 1, Self.waitingInterval))
+            else { continue }
             guard let message = try socket.receive() else {
                 throw SystemError(call: "recvmsg", code: ECONNRESET, context: "the worker has ended")
             }
