@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* flash-test: the tests of the FLASH kernel.
  *   flash-test [PREFIX ...]   run the tests whose name begins with one of these, or all
+ *   flash-test --driver FILE ...   the same, or stress, zero-copy on devices of this module (driver/xskwire.c)
  *   flash-test hold N         open N sockets and keep them until stdin ends (for the console examples)
  *   flash-test stress SECONDS
  *   flash-test instructions   count them per packet, without redirection (any kernel)
@@ -90,6 +91,11 @@ int main(int count, char **arguments)
 {
 	int passed = 0, failed = 0;
 
+	if (count >= 3 && !strcmp(arguments[1], "--driver")) {
+		driver_load(arguments[2]);
+		arguments += 2;
+		count -= 2;
+	}
 	if (count == 3 && !strcmp(arguments[1], "hold"))
 		return hold_open(atoi(arguments[2]));
 	if (count == 3 && !strcmp(arguments[1], "stress")) {
@@ -104,7 +110,7 @@ int main(int count, char **arguments)
 	}
 
 	for (struct test *test = tests; test; test = test->next) {
-		if (!chosen(test->name, count - 1, arguments + 1))
+		if (!chosen(test->name, count - 1, arguments + 1) || (!zero_copy && !strncmp(test->name, "zerocopy_", 9)))
 			continue;
 		if (run(test))
 			passed++;

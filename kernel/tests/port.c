@@ -22,6 +22,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+bool zero_copy;
+
 #define load(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define store(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
@@ -52,6 +54,11 @@ struct umem *umem_new(uint32_t frames, uint32_t frame_size, uint32_t flags)
 	return umem;
 }
 
+static bool copies(const char *device)
+{
+	return !zero_copy || !strncmp(device, "copy", 4);
+}
+
 static void ring_map(int fd, struct ring *ring, const struct xdp_ring_offset *offset, off_t page, size_t entry)
 {
 	uint8_t *base;
@@ -79,6 +86,7 @@ static void ring_set(int fd, int option, uint32_t size)
 
 int port_try(struct port *port, struct umem *umem, struct port_options options)
 {
+	const char *device = options.device ? options.device : "flash0";
 	struct sockaddr_xdp address = { .sxdp_family = AF_XDP };
 	struct xdp_mmap_offsets offsets;
 	socklen_t length = sizeof(offsets);
@@ -100,7 +108,7 @@ int port_try(struct port *port, struct umem *umem, struct port_options options)
 
 		CHECK(!setsockopt(port->fd, SOL_XDP, XDP_UMEM_REG, &registration, sizeof(registration)), "%s",
 		      strerror(errno));
-		address.sxdp_flags = options.bind_flags ? options.bind_flags : XDP_COPY;
+		address.sxdp_flags = (options.bind_flags & ~XDP_COPY) | (copies(device) ? XDP_COPY : XDP_ZEROCOPY);
 	} else {
 		address.sxdp_flags = XDP_SHARED_UMEM;
 		address.sxdp_shared_umem_fd = umem->fd;
@@ -119,7 +127,7 @@ int port_try(struct port *port, struct umem *umem, struct port_options options)
 	if (port->comp.size)
 		ring_map(port->fd, &port->comp, &offsets.cr, XDP_UMEM_PGOFF_COMPLETION_RING, sizeof(uint64_t));
 
-	address.sxdp_ifindex = if_nametoindex(options.device ? options.device : "flash0");
+	address.sxdp_ifindex = if_nametoindex(device);
 	address.sxdp_queue_id = options.queue;
 	/* A queue stays taken for a moment after its last socket has closed. */
 	for (int i = 0; bind(port->fd, (struct sockaddr *)&address, sizeof(address)); i++) {
@@ -214,6 +222,13 @@ void port_fill(struct port *port, uint32_t frames)
 	for (uint32_t i = 0; i < frames; i++)
 		port->fill.addr[producer++ & (port->fill.size - 1)] = port_take(port);
 	store(port->fill.producer, producer);
+}
+
+void port_refill(struct port *port)
+{
+	uint32_t space = port->fill.size - ring_count(&port->fill);
+
+	port_fill(port, port->held < space ? port->held : space);
 }
 
 void port_queue(struct port *port, uint64_t addr, uint32_t len, uint32_t options)
@@ -413,10 +428,25 @@ void shell(const char *format, ...)
 		fail(__FILE__, __LINE__, "failed: %s", command);
 }
 
+void driver_load(const char *module)
+{
+	int fd = open(module, O_RDONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0, "%s: %s", module, strerror(errno));
+	CHECK(!syscall(SYS_finit_module, fd, "", 0), "%s: %s", module, strerror(errno));
+	close(fd);
+	zero_copy = true;
+}
+
 void device_add(const char *name, const char *peer, int queues)
 {
-	shell("ip link add %s numrxqueues %d numtxqueues %d type veth peer name %s numrxqueues %d numtxqueues %d", name,
-	      queues, queues, peer, queues, queues);
+	if (copies(name)) {
+		shell("ip link add %s numrxqueues %d numtxqueues %d type veth peer name %s numrxqueues %d numtxqueues %d",
+		      name, queues, queues, peer, queues, queues);
+	} else {
+		shell("ip link add %s numrxqueues %d numtxqueues %d type xskwire", name, queues, queues);
+		shell("ip link add %s numrxqueues %d numtxqueues %d type xskwire", peer, queues, queues);
+	}
 	shell("sysctl -qw net.ipv6.conf.%s.disable_ipv6=1 net.ipv6.conf.%s.disable_ipv6=1", name, peer);
 	shell("ip link set %s up && ip link set %s up", name, peer);
 }

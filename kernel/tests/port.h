@@ -55,7 +55,7 @@ struct port_options {
 	uint32_t rx, tx, fill, comp; /* ring sizes, RING if 0, none if NONE */
 	uint32_t frames;             /* of the UMEM for this port, RING * 2 if 0 */
 	uint32_t filled;             /* of those in the fill ring at once, RING if 0, none if NONE */
-	uint16_t bind_flags;         /* XDP_COPY if 0 */
+	uint16_t bind_flags;         /* XDP_COPY if 0; XDP_ZEROCOPY where `zero_copy` and not on "copy..." */
 	bool same_queue;             /* shares fill and completion ring with the first socket of the UMEM */
 };
 #define NONE UINT32_MAX
@@ -72,6 +72,7 @@ int port_try(struct port *port, struct umem *umem, struct port_options options);
 void port_close(struct port *port);
 
 void port_fill(struct port *port, uint32_t frames);
+void port_refill(struct port *port); /* with all that it holds and that has room */
 uint64_t port_take(struct port *port); /* a frame that the application holds */
 void port_queue(struct port *port, uint64_t addr, uint32_t len, uint32_t options); /* one descriptor into TX */
 void port_send(struct port *port, uint32_t value, uint32_t index); /* a packet of 64 bytes with this value into TX */
@@ -95,7 +96,9 @@ int text_write(const char *path, const char *text); /* 0 or -errno */
 long counter(const struct port *port, const char *name);
 bool known(uint32_t id); /* /sys/kernel/flash/ID exists */
 
-void device_add(const char *name, const char *peer, int queues); /* a veth pair, up */
+extern bool zero_copy; /* devices are of the test driver, and sockets bind to them with XDP_ZEROCOPY */
+void driver_load(const char *module);
+void device_add(const char *name, const char *peer, int queues); /* a pair, up; of veth if the name begins with "copy" */
 void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int xskmap_attach(const char *device, int queues); /* an XDP program that redirects by queue; returns the map */
 void xskmap_set(int map, uint32_t queue, int fd);

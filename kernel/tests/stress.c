@@ -169,10 +169,10 @@ void stress(int seconds)
 
 		if (!pick(3))
 			kill(workers[i], SIGKILL);
-		else if (!pick(40))
-			shell("ip link del flash0 2>/dev/null; ip link add flash0 numrxqueues 16 numtxqueues 16 type veth "
-			      "peer name flash1 numrxqueues 16 numtxqueues 16 2>/dev/null; ip link set flash0 up; "
-			      "ip link set flash1 up; true");
+		else if (!pick(40)) {
+			shell("ip link del flash0; ip link del flash1 2>/dev/null; true");
+			device_add("flash0", "flash1", 16);
+		}
 		for (int j = 0; j < WORKERS; j++) {
 			if (waitpid(workers[j], NULL, WNOHANG) == workers[j]) {
 				workers[j] = start(j);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tests register themselves; each runs in a process, a network namespace and a view of /sys of its own, with the veth
- * pair flash0 - flash1 of 16 queues.
+/* Tests register themselves; each runs in a process, a network namespace and a view of /sys of its own, with the pair
+ * of devices flash0 - flash1 of 16 queues. Those called zerocopy_ run only on the driver that offers zero-copy.
  */
 
 #ifndef TEST_H
