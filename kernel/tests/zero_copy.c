@@ -187,3 +187,64 @@ TEST(zerocopy_to_and_fro_with_a_driver_that_takes_batches)
 {
 	to_and_fro(1);
 }
+
+struct neighbour {
+	struct port *port;
+	volatile bool done;
+};
+
+/* Keeps the driver at work on the queue. */
+static void *keep_sending(void *argument)
+{
+	struct neighbour *neighbour = argument;
+
+	while (!neighbour->done) {
+		port_complete(neighbour->port);
+		if (neighbour->port->held)
+			port_send(neighbour->port, 1, 0);
+		port_kick(neighbour->port);
+		usleep(200);
+	}
+	return NULL;
+}
+
+TEST(zerocopy_what_a_closed_socket_leaves_goes_nowhere)
+{
+	int map = xskmap_attach("flash1", 16);
+
+	for (uint32_t queue = 0; queue < 2; queue++) {
+		struct umem *inside = umem_new(16 * RING, FRAME, 0), *outside = umem_new(16 * RING, FRAME, 0);
+		struct port *owner = port_new(inside, (struct port_options){ .queue = queue, .frames = 4 * RING });
+		struct port *full = port_new(inside, (struct port_options){ .queue = 2, .rx = 4, .frames = 8 });
+		struct port *end = port_new(outside, (struct port_options){ .device = "flash1", .queue = queue, .rx = 1024,
+									    .fill = 1024, .frames = 1024, .filled = 1024 });
+		struct neighbour neighbour = { .port = owner };
+		uint32_t value, passed = 0;
+		pthread_t thread;
+
+		xskmap_set(map, queue, end->fd);
+		pthread_create(&thread, NULL, keep_sending, &neighbour);
+		for (int round = 0; round < 20; round++) {
+			struct port *a = port_new(inside, (struct port_options){ .queue = queue, .same_queue = true,
+										 .frames = 16 });
+
+			next_set(a, full);
+			for (uint32_t i = 0; i < 16; i++)
+				port_send(a, 0xdead, 0);
+			EQUAL(port_kick(a), -EAGAIN);
+			port_close(a);
+			for (uint32_t count = 0; count < 16; passed++) {
+				if (!port_receive(end, &value))
+					continue;
+				CHECK(value == 1, "in round %d a packet of the closed socket came to the wire", round);
+				count++;
+				port_refill(end);
+			}
+		}
+		neighbour.done = true;
+		pthread_join(thread, NULL);
+		port_close(end);
+		port_close(full);
+		port_close(owner);
+	}
+}
