@@ -24,6 +24,17 @@ import Testing
         #expect(fcntl(memory.rawValue, F_GETFD) == FD_CLOEXEC)
     }
 
+    @Test func anEventIsToldFromWhatMayBlock() throws {
+        let event = try OwnedDescriptor.event()
+        let blocking = try OwnedDescriptor.event()
+        #expect(fcntl(blocking.rawValue, F_SETFL, 0) == 0)
+        let pair = try OwnedDescriptor.socketPair()
+        #expect(fcntl(pair.first.rawValue, F_SETFL, O_NONBLOCK) == 0)
+        let nothing = OwnedDescriptor(taking: -1)
+        let answers = [event.isEvent, blocking.isEvent, pair.first.isEvent, nothing.isEvent]
+        #expect(answers == [true, false, false, false])
+    }
+
     @Test func errorNamesCallAndFile() {
         #expect {
             _ = try OwnedDescriptor.open("/nowhere/at/all", flags: O_RDONLY)

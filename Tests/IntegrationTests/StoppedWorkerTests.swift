@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlashOrchestrator
+import FlashRuntime
 import Foundation
 import Synchronization
 import Testing
@@ -101,6 +102,32 @@ import Testing
             #expect(reply.outcome == .done, "\(reply)")
             #expect(!workers.contains { isRunning($0) })
             #expect(try await harness.daemon.topologies().topologies.isEmpty)
+        }
+    }
+
+    /// It has filled the event that it sleeps on: who wakes it waits for nothing.
+    @Test func aFullEventKeepsNobodyWaiting() async throws {
+        try await DaemonHarness.run("stopfull") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            let pid = try #require(try await harness.nf("a", in: "fds").pid)
+            kill(pid_t(pid), SIGSTOP)
+            let process = try ProcessHandle.open(identifier: Int32(pid))
+            let isStopped = try await harness.wait { try process.statistics().isStopped }
+            #expect(isStopped)
+            var events: [Int32] = []
+            for number in SystemFile.names(in: "/proc/\(pid)/fd").compactMap({ Int32($0) }) {
+                let event = try process.copyDescriptor(number)
+                if event.isEvent { events.append(event.take()) }
+            }
+            #expect(events.count >= 4, "its own, its neighbours', and the daemon's")
+            for event in events {
+                var value = UInt64.max - 1
+                // What has been signalled before leaves less room.
+                while write(event, &value, 8) < 0 && value > 0 { value /= 2 }
+            }
+            let reply = try await harness.daemon.down(DownRequest(name: "fds")) { _ in }
+            #expect(reply.outcome == .done, "\(reply)")
+            for event in events { close(event) }
         }
     }
 

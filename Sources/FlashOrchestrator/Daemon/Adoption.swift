@@ -50,6 +50,9 @@ struct Adoption {
         } catch {
             throw .system(error, doing: "taking the memory over")
         }
+        guard acknowledge.descriptor.isEvent else {
+            throw .missing("nf \(first.function.name) holds something else for the event of its answers")
+        }
         try adoptThreads()
         for entry in record.queues { adoptQueue(entry, living) }
         loseQueues()
@@ -100,10 +103,13 @@ struct Adoption {
     private func event(of thread: ThreadID) throws(DatapathError) -> OwnedDescriptor {
         for worker in workers.values {
             guard let number = worker.events[thread] else { continue }
-            if let event = try? worker.process.copyDescriptor(number) { return event }
+            guard let event = try? worker.process.copyDescriptor(number) else { continue }
+            // The daemon writes to it, and must not wait there for whoever else has it.
+            guard event.isEvent else { throw .invalid("a worker holds something else for the event of a thread") }
+            return event
         }
         do {
-            return try OwnedDescriptor.event(isBlocking: true)
+            return try OwnedDescriptor.event()
         } catch { throw .system(error) }
     }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -35,9 +37,22 @@ int flash_duplicate(int descriptor)
 	return result(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
-int flash_event(int blocking)
+int flash_event(void)
 {
-	return result(eventfd(0, EFD_CLOEXEC | (blocking ? 0 : EFD_NONBLOCK)));
+	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int flash_is_event(int descriptor)
+{
+	static const char expected[] = "anon_inode:[eventfd]";
+	char path[32], name[sizeof(expected)];
+	int flags = fcntl(descriptor, F_GETFL);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+	/* One byte more than the name has: a longer one is another. */
+	ssize_t length = readlink(path, name, sizeof(name));
+	return flags >= 0 && flags & O_NONBLOCK && length == sizeof(expected) - 1 &&
+	       memcmp(name, expected, sizeof(expected) - 1) == 0;
 }
 
 int flash_memory(const char *name, size_t size)

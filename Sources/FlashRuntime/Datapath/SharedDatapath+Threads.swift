@@ -17,7 +17,7 @@ extension SharedDatapath {
             throw .exhausted(what: "threads", limit: Int(FLASH_THREADS))
         }
         let event: OwnedDescriptor
-        do throws(SystemError) { event = try OwnedDescriptor.event(isBlocking: true) } catch { throw .system(error) }
+        do throws(SystemError) { event = try OwnedDescriptor.event() } catch { throw .system(error) }
         let block = arena.thread(UInt32(index))
         block.update(repeating: flash_thread(), count: 1)
         block.pointee.use = UInt32(FLASH_USED.rawValue)

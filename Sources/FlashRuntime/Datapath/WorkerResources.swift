@@ -60,7 +60,8 @@ final class WorkerResources: @unchecked Sendable {
 
     /// Blocks until the thread's event is signalled.
     func waitForEvent(of thread: UInt32) {
+        var entry = pollfd(fd: event(of: thread), events: Int16(POLLIN), revents: 0)
         var value: UInt64 = 0
-        _ = read(event(of: thread), &value, 8)
+        if flash_poll(&entry, 1, -1) > 0 { _ = read(entry.fd, &value, 8) }
     }
 }

@@ -53,10 +53,13 @@ extension OwnedDescriptor {
         }
     }
 
-    /// An eventfd with count 0, closed on exec. A blocking one is slept on with a single read.
-    package static func event(isBlocking: Bool = false) throws(SystemError) -> OwnedDescriptor {
-        OwnedDescriptor(taking: try SystemError.check("eventfd", flash_event(isBlocking ? 1 : 0)))
+    /// An eventfd with count 0, closed on exec. It does not block: whoever else has it may have filled or emptied it.
+    package static func event() throws(SystemError) -> OwnedDescriptor {
+        OwnedDescriptor(taking: try SystemError.check("eventfd", flash_event()))
     }
+
+    /// What `event()` makes, and nothing else.
+    package var isEvent: Bool { flash_is_event(rawValue) == 1 }
 
     /// Memory without a name in the file system, `size` bytes of zeros, sealed against a change of its size.
     package static func memory(name: String, size: Int) throws(SystemError) -> OwnedDescriptor {

@@ -19,8 +19,11 @@ int flash_open_program(const char *path);
 /* Returns a second descriptor of the same open file. */
 int flash_duplicate(int descriptor);
 
-/* Returns an eventfd with count 0, non-blocking where not `blocking`. */
-int flash_event(int blocking);
+/* Returns an eventfd with count 0, non-blocking. */
+int flash_event(void);
+
+/* Returns 1 for a non-blocking eventfd, 0 for anything else. */
+int flash_is_event(int descriptor);
 
 /* Returns a memfd of `size` zero bytes whose size is sealed. */
 int flash_memory(const char *name, size_t size);
