@@ -32,7 +32,7 @@ int flash_send(int fd, const void *bytes, size_t length, const int *descriptors,
 	}
 	ssize_t sent;
 	do
-		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+		sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
@@ -51,7 +51,7 @@ int64_t flash_receive(int fd, void *bytes, size_t capacity, int *descriptors, si
 	*count = 0;
 	ssize_t length;
 	do
-		length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+		length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
@@ -71,14 +71,14 @@ int64_t flash_receive(int fd, void *bytes, size_t capacity, int *descriptors, si
 	return length;
 }
 
-int flash_wait_readable(int fd, int milliseconds)
+int flash_wait(int fd, short events, int milliseconds)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	int64_t deadline = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + milliseconds;
 
 	for (;;) {
-		struct pollfd entry = { .fd = fd, .events = POLLIN };
+		struct pollfd entry = { .fd = fd, .events = events };
 		int ready = poll(&entry, 1, milliseconds);
 		if (ready >= 0)
 			return ready > 0;

@@ -15,6 +15,7 @@ package enum Worker {
         var state = WorkerState()
         while true {
             do throws(SystemError) {
+                try socket.wait(for: .message, milliseconds: nil)
                 guard let message = try socket.receive() else { return 0 }
                 let descriptors = message.descriptors
                 guard let (sequence, request) = WorkerRequest.decode(message.bytes) else {
@@ -25,7 +26,7 @@ package enum Worker {
                 if refusal != nil { for descriptor in descriptors { close(descriptor) } }
                 let reply = WorkerReply(
                     sequence: sequence, refusal: refusal, descriptors: refusal == nil ? descriptors : [])
-                try socket.send(reply.encode())
+                while try !socket.send(reply.encode()) { try socket.wait(for: .room, milliseconds: nil) }
             } catch {
                 Log.write("control socket: \(error)")
                 return 1

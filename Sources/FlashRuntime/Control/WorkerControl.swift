@@ -89,10 +89,19 @@ package final class WorkerControl {
     private func call(_ request: WorkerRequest, descriptors: [Int32] = []) throws(WorkerError) -> [Int32] {
         sequence &+= 1
         let socket = ControlSocket(descriptor: end.rawValue)
-        let answer: WorkerReply?
+        let message = request.encode(sequence: sequence)
+        var patience = Patience(milliseconds: deadlineMilliseconds)
+        var answer: WorkerReply?
         do throws(SystemError) {
-            try socket.send(request.encode(sequence: sequence), descriptors: descriptors)
-            answer = try reply(from: socket)
+            // A worker that reads nothing, or sends through the daemon's end itself, leaves no room.
+            var isSent = try socket.send(message, descriptors: descriptors)
+            while !isSent, let limit = wait(&patience) {
+                try socket.wait(for: .room, milliseconds: limit)
+                isSent = try socket.send(message, descriptors: descriptors)
+            }
+            while answer == nil, let limit = wait(&patience) {
+                if try socket.wait(for: .message, milliseconds: limit) { answer = try reply(from: socket) }
+            }
         } catch {
             throw .system(error)
         }
@@ -102,26 +111,42 @@ package final class WorkerControl {
         return answer.descriptors
     }
 
-    /// The answer to the request sent last; nil where there is none in time.
+    /// The next message, if it answers the request sent last.
     private func reply(from socket: ControlSocket) throws(SystemError) -> WorkerReply? {
-        let deadline = Clock.now() + UInt64(deadlineMilliseconds) * 1_000_000
-        var waitedAt = Clock.now()
-        while true {
-            let now = Clock.now()
-            guard now < deadline else { return nil }
-            // Also where a worker never ceases to send something else.
-            if now - waitedAt >= UInt64(Self.waitingInterval) * 1_000_000 {
-                whileWaiting()
-                waitedAt = now
-            }
-            guard try socket.isReadable(within: min(Int((deadline - now) / 1_000_000) + 1, Self.waitingInterval))
-            else { continue }
-            guard let message = try socket.receive() else {
-                throw SystemError(call: "recvmsg", code: ECONNRESET, context: "the worker has ended")
-            }
-            for descriptor in message.descriptors { close(descriptor) }
-            if let reply = WorkerReply.decode(message.bytes), reply.sequence == sequence { return reply }
+        let message: ControlSocket.Message?
+        do throws(SystemError) {
+            message = try socket.receive()
+        } catch {
+            // The worker has taken it back.
+            if error.code == EAGAIN { return nil }
+            throw error
         }
+        guard let message else {
+            throw SystemError(call: "recvmsg", code: ECONNRESET, context: "the worker has ended")
+        }
+        for descriptor in message.descriptors { close(descriptor) }
+        guard let reply = WorkerReply.decode(message.bytes), reply.sequence == sequence else { return nil }
+        return reply
+    }
+
+    /// How long a call has to go on, and when others were looked after last.
+    private struct Patience {
+        let deadline: UInt64
+        var waitedAt = Clock.now()
+
+        init(milliseconds: Int) { deadline = waitedAt + UInt64(milliseconds) * 1_000_000 }
+    }
+
+    /// How many milliseconds to wait at most before asking again; nil: the time is over. Looks after others in between, also
+    /// where a worker never ceases to send something else.
+    private func wait(_ patience: inout Patience) -> Int? {
+        let now = Clock.now()
+        guard now < patience.deadline else { return nil }
+        if now - patience.waitedAt >= UInt64(Self.waitingInterval) * 1_000_000 {
+            whileWaiting()
+            patience.waitedAt = now
+        }
+        return min(Int((patience.deadline - now) / 1_000_000) + 1, Self.waitingInterval)
     }
 
     /// The configuration in a memory file of its own: a message has a limit, a rule list has none.
