@@ -176,6 +176,42 @@ import Testing
         }
     }
 
+    /// All at once, and each successor takes a while to build its table: while one is waited for, the others' ends are seen.
+    @Test func workersThatDieTogetherHaveOneSuccessorEach() async throws {
+        try await DaemonHarness.run("together") { harness in
+            let names = ["a", "b", "c", "d"]
+            let program = "{ program: maglev, config: { backends: [ x ], table_size: 262139 } }"
+            let text = """
+                version: 1
+                name: fdo
+                nfs:
+                  gen: { program: generator, config: { rate: 2000 } }
+                \(names.map { "  \($0): \(program)" }.joined(separator: "\n"))
+                  end: { program: sink }
+                links:
+                  - gen -> a
+                \(zip(names, names.dropFirst() + ["end"]).map { "  - \($0)[x] -> \($1)" }.joined(separator: "\n"))
+                """
+            #expect(try await harness.apply(text).outcome == .done)
+            let before = try await harness.status("fdo").nfs
+            for nf in before where names.contains(nf.name) { kill(pid_t(nf.pid ?? 0), SIGKILL) }
+            let isBack = try await harness.wait(seconds: 60) {
+                try await harness.status("fdo").nfs.allSatisfy { nf in
+                    let old = before.first { $0.name == nf.name }?.pid
+                    return nf.state == .running && (nf.pid != old) == names.contains(nf.name)
+                }
+            }
+            #expect(isBack)
+            let status = try await harness.status("fdo")
+            #expect(status.nfs.filter { names.contains($0.name) }.map(\.restarts) == [1, 1, 1, 1])
+            let workers = SystemFile.names(in: "/proc").compactMap { Int($0) }.filter { number in
+                let line = (try? SystemFile.read("/proc/\(number)/cmdline")) ?? ""
+                return line.hasPrefix("flash-nf\0--topology\0fdo\0") && line.contains(harness.folder)
+            }
+            #expect(workers.sorted() == status.nfs.compactMap(\.pid).sorted())
+        }
+    }
+
     private func state(_ file: String) throws -> [String: Any] {
         let data = try Data(contentsOf: URL(fileURLWithPath: file))
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]

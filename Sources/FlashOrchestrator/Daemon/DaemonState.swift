@@ -16,6 +16,7 @@ final class DaemonState {
     /// Deals with events for some milliseconds.
     var pump: (Int) -> Void = { _ in }
     private var nextSample = MonotonicClock.now()
+    private var isStarting = false
 
     /// Between two samples of the counters, in nanoseconds.
     private static let sampleInterval: UInt64 = 1_000_000_000
@@ -39,10 +40,10 @@ final class DaemonState {
 
     // MARK: what the supervisor waits for
 
-    var runningWorkers: [(host: LinuxHost, function: FunctionRecord, descriptor: Int32)] {
+    var runningWorkers: [(host: LinuxHost, function: FunctionRecord, worker: WorkerRecord)] {
         topologies.values.flatMap { managed in
             managed.host.functions.values.compactMap { function in
-                function.worker.map { (managed.host, function, $0.process.descriptor) }
+                function.worker.map { (managed.host, function, $0) }
             }
         }
     }
@@ -64,17 +65,23 @@ final class DaemonState {
     }
 
     func runTimers() {
+        startSuccessors()
         let now = MonotonicClock.now()
-        for managed in topologies.values {
-            for function in managed.host.functions.values {
-                if let retry = function.retryAt, retry <= now { managed.host.retry(function) }
-            }
-        }
         guard nextSample <= now else { return }
         nextSample = now &+ Self.sampleInterval
         for managed in topologies.values {
             managed.sampler.take(managed.host)
             for function in managed.host.functions.values { function.log.rotate() }
+        }
+    }
+
+    /// One after the other: of workers that end while one is started, the successors wait for their turn.
+    private func startSuccessors() {
+        if isStarting { return }
+        isStarting = true
+        defer { isStarting = false }
+        for managed in topologies.values {
+            for function in managed.host.functions.values { managed.host.startDue(function) }
         }
     }
 

@@ -53,7 +53,8 @@ extension LinuxHost: Datapath {
             } catch {
                 // It died just now: its successor, if one comes at once, gets what the table names instead.
                 guard !worker.process.isAlive else { throw error }
-                if record.worker === worker { workerEnded(record) }
+                workerEnded(record, worker)
+                startDue(record)
                 if let next = record.worker { try give(table, of: thread, to: next, of: record) }
             }
         }

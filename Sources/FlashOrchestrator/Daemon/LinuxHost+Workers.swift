@@ -56,6 +56,7 @@ extension LinuxHost {
             end(next)
             recover(record)
             replaceDead(record, afterMilliseconds: RestartPolicy.longLife)
+            startDue(record)
             throw error
         }
     }
@@ -81,6 +82,7 @@ extension LinuxHost {
         noteExit(record)
         recover(record)
         replaceDead(record, afterMilliseconds: RestartPolicy.longLife)
+        startDue(record)
     }
 
     func stop(_ function: FunctionID) throws(HostError) {
@@ -117,9 +119,11 @@ extension LinuxHost {
 
     // MARK: supervision
 
-    /// To be called when a worker's pidfd says that it has ended.
-    func workerEnded(_ record: FunctionRecord) {
-        guard let worker = record.worker else { return }
+    /// To be called when a worker's pidfd says that it has ended. `startDue` starts its successor.
+    ///
+    /// Others may have seen its end first: then there is a successor by now, or one is on its way.
+    func workerEnded(_ record: FunctionRecord, _ worker: WorkerRecord) {
+        guard record.worker === worker, !worker.process.isAlive else { return }
         let life = Int((now &- worker.started) / 1_000_000)
         noteExit(record)
         recover(record)
@@ -136,17 +140,23 @@ extension LinuxHost {
         for record in functions.values where record.worker == nil { retry(record) }
     }
 
-    /// To be called when the time of `retryAt` has come.
-    func retry(_ record: FunctionRecord) {
+    /// Starts a successor, if it is time for one.
+    func startDue(_ record: FunctionRecord) {
+        if let time = record.retryAt, time <= now { retry(record) }
+    }
+
+    private func retry(_ record: FunctionRecord) {
         record.retryAt = nil
         do {
             try startSuccessor(record)
         } catch {
             record.log.note(error.message)
             replaceDead(record, afterMilliseconds: 0)
+            startDue(record)
         }
     }
 
+    /// Says when a successor comes, or that none does.
     private func replaceDead(_ record: FunctionRecord, afterMilliseconds life: Int) {
         guard record.plan.function.restart != .never else {
             record.isFailed = true
@@ -159,7 +169,7 @@ extension LinuxHost {
             record.log.note("it ended \(RestartPolicy.deathLimit) times in a row, and is not started again")
         case .restart(let delay):
             record.restarts += 1
-            if delay == 0 { retry(record) } else { record.retryAt = now &+ UInt64(delay) &* 1_000_000 }
+            record.retryAt = now &+ UInt64(delay) &* 1_000_000
         }
     }
 

@@ -102,7 +102,7 @@ final class Supervisor: Sendable {
         let hasWork = inbox.withLock { inbox in inbox.requests.contains { kinds.contains($0.kind) } }
         var watched = [pollfd(fd: wakeup.rawValue, events: Int16(POLLIN), revents: 0)]
         let workers = state.runningWorkers
-        watched += workers.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        watched += workers.map { pollfd(fd: $0.worker.process.descriptor, events: Int16(POLLIN), revents: 0) }
         let events = state.acknowledgeEvents
         watched += events.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         let limit = hasWork ? 0 : min(milliseconds, state.millisecondsToNextTimer)
@@ -113,7 +113,7 @@ final class Supervisor: Sendable {
                 if watched[index].revents != 0 { drain(watched[index].fd) }
             }
             for (index, worker) in workers.enumerated() where watched[index + 1].revents != 0 {
-                worker.host.workerEnded(worker.function)
+                worker.host.workerEnded(worker.function, worker.worker)
             }
         }
         state.runTimers()
