@@ -175,7 +175,13 @@ extension LinuxHost {
 
     private func startSuccessor(_ record: FunctionRecord) throws(HostError) {
         let worker = try spawn(record, record.plan)
-        try activate(worker, record, record.plan)
+        do {
+            try activate(worker, record, record.plan)
+        } catch {
+            // Its threads may have run before it failed.
+            recover(record)
+            throw error
+        }
         record.worker = worker
         do { try save(self, recordedChain) } catch { record.log.note("\(error)") }
     }
