@@ -35,6 +35,11 @@ final class FakeHost: Host {
     /// Numbers of the calls, counted from 0, that are refused.
     var refused: Range<Int> = 0..<0
     private(set) var calls = 0
+    /// Numbers of the records, counted from where this is set, that cannot be written.
+    var unrecorded: Range<Int> = 0..<0 {
+        didSet { records = 0 }
+    }
+    private var records = 0
     /// Threads that take no new table until their worker is replaced.
     var deaf: Set<ThreadKey> = []
     var brokenInterfaces: Set<String> = []
@@ -178,7 +183,12 @@ final class FakeHost: Host {
         }
     }
 
-    func record(_ chain: Chain) throws(HostError) { recorded = chain }
+    func record(_ chain: Chain) throws(HostError) {
+        try call("record")
+        defer { records += 1 }
+        if unrecorded.contains(records) { throw .missing("record refused") }
+        recorded = chain
+    }
 
     func faults(in chain: Chain) -> [Fault] {
         var faults = chain.functions.keys.filter { functions[$0] == nil || halted.contains($0) }

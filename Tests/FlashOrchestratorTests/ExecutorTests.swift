@@ -88,6 +88,50 @@ import Testing
         }
     }
 
+    /// A step that is done and cannot be recorded is undone with those before it, whatever kind it is.
+    @Test func aStepThatCannotBeRecordedIsUndone() throws {
+        var step = 0
+        while true {
+            let host = FakeHost()
+            let executor = Executor(host: host)
+            host.unrecorded = step..<step + 1
+            let plan = try Planner.plan(
+                desired: Fixtures.quickstart(), observed: Observed(), surroundings: Fixtures.surroundings)
+            let outcome = executor.run(plan, deadline: 1)
+            #expect(host.violations.isEmpty)
+            if step == plan.steps.count {
+                #expect(isDone(outcome))
+                return
+            }
+            guard case .failed(step, _) = outcome else {
+                Issue.record("step \(step): \(outcome)")
+                return
+            }
+            #expect(executor.chain.isEmpty && host.differences(from: Chain()).isEmpty, "step \(step)")
+            step += 1
+        }
+    }
+
+    /// Nor does a disk that stays full keep the old chain from coming back.
+    @Test func aWayBackNeedsNoRecord() throws {
+        let host = FakeHost()
+        let executor = Executor(host: host)
+        _ = try apply(Fixtures.quickstart(), on: executor)
+        let before = executor.chain
+        host.unrecorded = 0..<10_000
+        var topology = Fixtures.quickstart()
+        topology.functions.append(Fixtures.function("log"))
+        topology.links =
+            Fixtures.path("lan:0", "firewall", "log", "wan:0")
+            + Fixtures.path("wan:0", "firewall", "count", "lan:0") + Fixtures.path("firewall[1]", "trash")
+        guard case .failed(0, let error) = try apply(topology, on: executor) else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(error.message == "record refused")
+        #expect(executor.chain == before && host.differences(from: before).isEmpty)
+    }
+
     @Test func aThreadThatTakesNoTableFailsTheStepAndIsReplaced() throws {
         let host = FakeHost()
         let executor = Executor(host: host)

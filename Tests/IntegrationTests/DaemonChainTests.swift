@@ -150,6 +150,34 @@ import Testing
         }
     }
 
+    /// The disk is full: what was done and cannot be recorded is undone.
+    @Test func aStepThatCannotBeRecordedLeavesTheOldChain() async throws {
+        try await DaemonHarness.run("full") { harness in
+            try await harness.apply(Self.quickstart("fdp"))
+            let before = try await harness.status("fdp").nfs
+            let folder = harness.folder + "/topologies/fdp"
+            let more = Self.quickstart("fdp")
+                .replacing("  trash:", with: "  more: { program: forward }\n  trash:")
+                .replacing("count -> wan:0", with: "count -> more -> wan:0")
+            try Command(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder]).run()
+            defer { _ = try? Command(["umount", "-l", folder]).run() }
+            try Data(repeating: 1, count: 4096).write(to: URL(fileURLWithPath: folder + "/filler"))
+            let reply = try await harness.apply(more)
+            #expect(reply.outcome == .failed, "\(reply)")
+            #expect(reply.failure?.message.contains("No space left") == true, "\(reply)")
+            let after = try await harness.status("fdp")
+            #expect(after.nfs.map(\.pid) == before.map(\.pid))
+            #expect(after.state == .running && after.frames.missing == 0, "\(after.differences)")
+            #expect(ping("fdp"))
+
+            try FileManager.default.removeItem(atPath: folder + "/filler")
+            try Command(["mount", "-o", "remount,size=1m", folder]).run()
+            let second = try await harness.apply(more)
+            #expect(second.outcome == .done, "\(second)")
+            #expect(ping("fdp"))
+        }
+    }
+
     @Test func aDeviceThatVanishesIsSeenAndMadeAgain() async throws {
         try await DaemonHarness.run("vanish") { harness in
             try await harness.apply(Self.quickstart("fdm"))

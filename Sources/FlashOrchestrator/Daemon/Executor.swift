@@ -77,15 +77,18 @@ package final class Executor {
             report(.started(step: summary, count: plan.steps.count))
             self.budget = (budget, index)
             let start = host.now
+            var done = index
             do throws(HostError) {
                 try perform(step)
+                done += 1
+                try host.record(chain)
                 report(.done(step: summary, count: plan.steps.count, milliseconds: milliseconds(since: start)))
             } catch {
                 report(
                     .failed(
                         step: summary, count: plan.steps.count, milliseconds: milliseconds(since: start),
                         message: error.message))
-                let problems = undo(plan, failed: index, before: before, report: report)
+                let problems = undo(plan, done: done, begun: index + 1, before: before, report: report)
                 return problems.isEmpty
                     ? .failed(step: index, error) : .rollbackFailed(step: index, error, problems)
             }
@@ -95,23 +98,25 @@ package final class Executor {
             try prove()
             return .done
         } catch {
-            let problems = undo(plan, failed: plan.steps.count, before: before, report: report)
+            let count = plan.steps.count
+            let problems = undo(plan, done: count, begun: count, before: before, report: report)
             return problems.isEmpty ? .failed(step: nil, error) : .rollbackFailed(step: nil, error, problems)
         }
     }
 
-    /// Undoes the steps before `failed`, and what that one has left of a link; then reads back what stands.
+    /// Undoes the first `done` steps, and what one that was begun has left of a link; then reads back what stands. The record
+    /// is the caller's to write: a disk that is full keeps no chain from coming back.
     private func undo(
-        _ plan: Plan, failed: Int, before: Set<Fault>, report: (ProgressEvent) -> Void
+        _ plan: Plan, done: Int, begun: Int, before: Set<Fault>, report: (ProgressEvent) -> Void
     ) -> [String] {
         isUndoing = true
         defer { isUndoing = false }
         var problems: [String] = []
         var steps: [(index: Int, step: Step)] = []
-        if failed < plan.steps.count, case .link = plan.steps[failed].change {
-            steps.append((failed, plan.steps[failed].undo))
+        for index in done..<begun {
+            if case .link = plan.steps[index].change { steps.append((index, plan.steps[index].undo)) }
         }
-        for index in (0..<failed).reversed() {
+        for index in (0..<done).reversed() {
             let step = plan.steps[index].undo
             if case .function(_, let old, let new) = step.change, old == new { continue }
             steps.append((index, step))
@@ -123,6 +128,7 @@ package final class Executor {
             self.budget = (budget, position)
             do throws(HostError) {
                 try perform(step)
+                try? host.record(chain)
                 report(.undone(step: summary, milliseconds: milliseconds(since: start)))
             } catch {
                 problems.append("\(summary.kind.rawValue) \(summary.subject) could not be undone: \(error.message)")
@@ -183,7 +189,6 @@ package final class Executor {
             try change(source, to: new)
         }
         chain.apply(step.change)
-        try host.record(chain)
     }
 
     private func perform(
