@@ -61,6 +61,8 @@ struct ProbeWorker: ~Copyable {
         return String(decoding: bytes[..<max(0, length)], as: UTF8.self)
     }
 
+    var logSize: Int { Int(lseek(log.rawValue, 0, SEEK_END)) }
+
     /// `Name: value` lines of /proc/PID/status.
     func status() throws -> [String: String] {
         var values: [String: String] = [:]
@@ -97,7 +99,8 @@ extension OwnedDescriptor {
         #expect(status["Gid"] == "65534 65534 65534 65534")
         #expect(status["Groups"] == "")
         #expect(status["SigBlk"] == none)
-        #expect(status["SigIgn"] == none)
+        // SIGXFSZ alone: a log that is full is no death.
+        #expect(status["SigIgn"] == "0000000001000000")
         let descriptors = SystemFile.names(in: "/proc/\(worker.process.identifier)/fd")
         #expect(descriptors == ["0", "1", "2", "3", "4"])
         let core = try SystemFile.read("/proc/\(worker.process.identifier)/limits").split(separator: "\n")
@@ -123,6 +126,16 @@ extension OwnedDescriptor {
         try worker.awaitConfinement()
         let end = try worker.finish()
         #expect(end == .signalled(SIGABRT))
+    }
+
+    /// Both end by themselves where they come upon no limit.
+    @Test(arguments: ["log", "memory"])
+    func isBounded(what: String) throws {
+        let worker = try ProbeWorker(what)
+        try worker.awaitConfinement()
+        let end = try worker.finish()
+        #expect(end == .exited(0))
+        if what == "log" { #expect(worker.logSize == WorkerProcess.logLimit) }
     }
 
     @Test func descriptorsAreTakenBackFromAConfinedWorker() throws {

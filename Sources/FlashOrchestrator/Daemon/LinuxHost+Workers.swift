@@ -215,7 +215,8 @@ extension LinuxHost {
                 arguments: [
                     "flash-nf", "--topology", topology, "--nf", record.function.name, "--runtime", folder.path,
                 ],
-                control: pair.second.rawValue, daemonEnd: pair.first.rawValue, log: log.rawValue
+                control: pair.second.rawValue, daemonEnd: pair.first.rawValue, log: log.rawValue,
+                memoryLimit: WorkerProcess.memoryLimit(threads: record.threads.count)
             ).spawn()
             worker = WorkerRecord(
                 process: process, control: WorkerControl(try OwnedDescriptor.duplicate(pair.first.rawValue)),

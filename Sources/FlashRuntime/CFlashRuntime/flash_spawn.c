@@ -63,27 +63,36 @@ static void take_descriptors(const struct flash_spawn *request, int report)
 
 static void reset_signals(int report)
 {
-	/* The kernel's struct sigaction for SIG_DFL. The C library's call keeps two signals for itself. */
-	const unsigned long standard[8] = { 0 };
+	/* The kernel's struct sigaction. The C library's call keeps two signals for itself. */
+	const unsigned long standard[8] = { (unsigned long)SIG_DFL };
+	const unsigned long ignored[8] = { (unsigned long)SIG_IGN };
 	sigset_t none;
 	int signal;
 
 	for (signal = 1; signal < NSIG; signal++) /* SIGKILL and SIGSTOP refuse */
-		syscall(SYS_rt_sigaction, signal, standard, NULL, KERNEL_SIGSET_SIZE);
+		syscall(SYS_rt_sigaction, signal, signal == SIGXFSZ ? ignored : standard, NULL, KERNEL_SIGSET_SIZE);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		give_up(report, "sigprocmask");
+}
+
+static void limit(int resource, uint64_t value, int report)
+{
+	const struct rlimit limit = { value, value };
+
+	if (setrlimit(resource, &limit) < 0)
+		give_up(report, "setrlimit");
 }
 
 static void drop_privileges(const struct flash_spawn *request, int report)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-	const struct rlimit zero = { 0, 0 };
 	int capability;
 
-	if (setrlimit(RLIMIT_CORE, &zero) < 0)
-		give_up(report, "setrlimit");
+	limit(RLIMIT_CORE, 0, report);
+	limit(RLIMIT_FSIZE, request->file_limit, report);
+	limit(RLIMIT_DATA, request->memory_limit, report);
 	for (capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
 			give_up(report, "prctl PR_CAPBSET_DROP");

@@ -15,15 +15,24 @@ package struct WorkerProcess: Sendable {
     package var control: Int32
     package var daemonEnd: Int32
     package var log: Int32
+    /// How much memory of its own it may have, in bytes; what it shares is not counted.
+    package var memoryLimit: Int
     package var user: UInt32
     package var group: UInt32
 
     /// User and group `nobody` of the kernel.
     package static let nobody: UInt32 = 65534
 
+    /// How long its log may become by its own hand, in bytes. The log may lie in memory, and nobody may be there to cut it.
+    package static let logLimit = 4 << 20
+
+    /// Each thread has a program of its own and a stack: of the programs that there are, none takes more than 20 MiB for both.
+    package static func memoryLimit(threads: Int) -> Int { (1 + threads) * (128 << 20) }
+
     package init(
         executable: Int32, arguments: [String], environment: [String] = ["SWIFT_BACKTRACE=enable=no"],
-        control: Int32, daemonEnd: Int32, log: Int32, user: UInt32 = nobody, group: UInt32 = nobody
+        control: Int32, daemonEnd: Int32, log: Int32, memoryLimit: Int = memoryLimit(threads: 1),
+        user: UInt32 = nobody, group: UInt32 = nobody
     ) {
         self.executable = executable
         self.arguments = arguments
@@ -31,6 +40,7 @@ package struct WorkerProcess: Sendable {
         self.control = control
         self.daemonEnd = daemonEnd
         self.log = log
+        self.memoryLimit = memoryLimit
         self.user = user
         self.group = group
     }
@@ -49,7 +59,8 @@ package struct WorkerProcess: Sendable {
             Self.withCStrings(environment) { environment in
                 var request = flash_spawn(
                     executable: executable, arguments: arguments, environment: environment, control: control,
-                    daemon_end: daemonEnd, log: log, user: user, group: group)
+                    daemon_end: daemonEnd, log: log, file_limit: UInt64(Self.logLimit),
+                    memory_limit: UInt64(memoryLimit), user: user, group: group)
                 return flash_spawn(&request, &handle, &failedCall)
             }
         }

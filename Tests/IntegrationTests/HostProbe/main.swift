@@ -46,6 +46,18 @@ case "work":
     var ready = pollfd(fd: 3, events: Int16(POLLIN), revents: 0)
     poll(&ready, 1, 0)
     write(3, &byte, 1)
+case "log":
+    // 64 MiB, if it may.
+    let text = [UInt8](repeating: 10, count: 1 << 20)
+    for _ in 0..<64 where write(1, text, text.count) < 0 { exit(errno == EFBIG ? 0 : 4) }
+    exit(5)
+case "memory":
+    // 64 GiB of addresses, if it may: no page of it is touched.
+    for _ in 0..<1024 {
+        let part = mmap(nil, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        if part == MAP_FAILED { exit(errno == ENOMEM ? 0 : 4) }
+    }
+    exit(5)
 default: break
 }
 exit(0)

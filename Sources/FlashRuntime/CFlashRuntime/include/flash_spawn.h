@@ -11,6 +11,8 @@ struct flash_spawn {
 	int control;                    /* becomes descriptor 3 */
 	int daemon_end;                 /* becomes descriptor 4 */
 	int log;                        /* becomes descriptors 1 and 2 */
+	uint64_t file_limit;            /* bytes: no file grows beyond it by the child's hand (EFBIG) */
+	uint64_t memory_limit;          /* bytes of memory of its own: heap and stacks (ENOMEM) */
 	uint32_t user;
 	uint32_t group;
 };
@@ -18,7 +20,8 @@ struct flash_spawn {
 /*
  * Starts a process of its own session that has no descriptor but 0 (/dev/null)
  * to 4, no supplementary group, no capability in any set, no way to gain a
- * privilege, no core dump, and default signal handling. It outlives its parent.
+ * privilege, no core dump, and default signal handling but for SIGXFSZ, which it
+ * ignores. It outlives its parent.
  * The executable need not be reachable by path for `user`, but it must be
  * executable for it.
  *
