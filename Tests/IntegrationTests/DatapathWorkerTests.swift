@@ -53,6 +53,44 @@ import Testing
         let census = fleet.datapath.census(attempts: 1)
         #expect(census.isComplete, "\(census)")
     }
+
+    /// One thread has not taken the configuration before: the next one is refused for all.
+    @Test func noThreadWorksByAConfigurationThatIsRefused() throws {
+        let fleet = try WorkerFleet(frames: 4096)
+        _ = try fleet.add("generator", ["rate": .integer(20_000)])
+        // Its second thread has no event: once it sleeps, nobody wakes it.
+        _ = try fleet.add("firewall", ["default": .string("accept")], threads: 2)
+        let sinks = [try fleet.add("sink"), try fleet.add("sink")]
+        let frames = try fleet.datapath.addFrames(of: fleet.workers[0].thread)
+        let first = try fleet.ring(from: 0, to: 1)
+        let rings = try sinks.map { try fleet.ring(from: 1, to: $0) }
+        for (sink, ring) in zip(sinks, rings) {
+            try fleet.setTable(ThreadTable(inputs: [.init(source: .ring(ring), routes: [])]), of: sink)
+        }
+        try fleet.setTable(
+            ThreadTable(inputs: [.init(source: .ring(first), routes: rings.map { [.ring($0)] })]), of: 1)
+        try fleet.setTable(
+            ThreadTable(inputs: [.init(source: .frames(frames), routes: [[.ring(first)]])]), of: 0)
+        for number in fleet.workers.indices.reversed() { try fleet.run(number) }
+        let sleeper = fleet.workers[1].threads[1]
+        try fleet.until("the second thread sleeps") {
+            fleet.datapath.counters(sleeper, programCounters: 0).sleeps > 0
+        }
+        func denied(_ count: UInt64) throws {
+            let before = fleet.counters(sinks[1]).rxPackets
+            try fleet.until("packets are denied") { fleet.counters(sinks[1]).rxPackets >= before + count }
+        }
+
+        let control = fleet.workers[1].control
+        try control.reconfigure(ProgramConfiguration(["default": .string("deny")]))
+        try denied(1_000)
+        let accepted = fleet.counters(sinks[0]).rxPackets
+        #expect(throws: WorkerError.refused("still takes over the configuration before")) {
+            try control.reconfigure(ProgramConfiguration(["default": .string("accept")]))
+        }
+        try denied(1_000)
+        #expect(fleet.counters(sinks[0]).rxPackets == accepted)
+    }
 }
 
 /// Chains of real workers between veth pairs.

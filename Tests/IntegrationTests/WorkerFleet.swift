@@ -9,7 +9,8 @@ final class WorkerFleet {
     struct Worker {
         var program: String
         var configuration: ProgramConfiguration
-        var thread: ThreadID
+        var threads: [ThreadID]
+        var thread: ThreadID { threads[0] }
         var control: WorkerControl
         var process: Boxed
         var ports: [PortID: Int32] = [:]
@@ -42,19 +43,19 @@ final class WorkerFleet {
         }
     }
 
-    /// Starts a worker that does not run yet. Returns its number.
-    func add(_ program: String, _ configuration: [String: ParameterValue] = [:]) throws -> Int {
-        let thread = try datapath.addThread()
+    /// Starts a worker that does not run yet. Tables and events are for its first thread. Returns its number.
+    func add(_ program: String, _ configuration: [String: ParameterValue] = [:], threads count: Int = 1) throws -> Int {
+        let threads = try (0..<count).map { _ in try datapath.addThread() }
         let configuration = ProgramConfiguration(configuration)
-        let (process, control) = try spawn(program, configuration, thread: thread)
+        let (process, control) = try spawn(program, configuration, threads: threads)
         workers.append(
             Worker(
-                program: program, configuration: configuration, thread: thread, control: control, process: process))
+                program: program, configuration: configuration, threads: threads, control: control, process: process))
         return workers.count - 1
     }
 
     private func spawn(
-        _ program: String, _ configuration: ProgramConfiguration, thread: ThreadID
+        _ program: String, _ configuration: ProgramConfiguration, threads: [ThreadID]
     ) throws -> (Boxed, WorkerControl) {
         let pair = try OwnedDescriptor.socketPair()
         let process = try WorkerProcess(
@@ -63,7 +64,7 @@ final class WorkerFleet {
         ).spawn()
         let control = WorkerControl(try pair.second.duplicate())
         try control.start(
-            program: program, configuration: configuration, threads: [thread], memory: datapath.memoryDescriptor,
+            program: program, configuration: configuration, threads: threads, memory: datapath.memoryDescriptor,
             arena: datapath.arenaDescriptor, acknowledgeEvent: acknowledge.rawValue)
         return (Boxed(process), control)
     }
@@ -94,7 +95,7 @@ final class WorkerFleet {
         _ = try old.process.handle.signal(SIGKILL)
         #expect(try old.process.handle.waitForExit(milliseconds: 2000))
         datapath.recover(old.thread)
-        let (process, control) = try spawn(old.program, old.configuration, thread: old.thread)
+        let (process, control) = try spawn(old.program, old.configuration, threads: old.threads)
         workers[number].process = process
         workers[number].control = control
         try equip(number)

@@ -72,10 +72,7 @@ final class ThreadCrew<Driver: BatchDriver>: Crew {
                 self.programs = programs
                 return nil
             }
-            for (mailbox, program) in zip(mailboxes, programs) {
-                guard !mailbox.isFull else { return "still takes over the configuration before" }
-                mailbox.put(program)
-            }
+            guard Mailbox.put(programs, into: mailboxes) else { return "still takes over the configuration before" }
             for thread in threads { resources.signal(resources.event(of: thread)) }
             return nil
         } catch {

@@ -72,8 +72,9 @@ private struct WorkerState {
         case .reconfigure:
             guard let crew, descriptors.count == 1 else { return "not started" }
             guard let configuration = Self.configuration(in: descriptors[0]) else { return "no configuration" }
+            if let refusal = crew.reconfigure(configuration) { return refusal }
             close(descriptors[0])
-            return crew.reconfigure(configuration)
+            return nil
         }
     }
 
