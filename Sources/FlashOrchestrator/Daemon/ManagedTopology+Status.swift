@@ -107,12 +107,15 @@ extension ManagedTopology {
         status.sent = sampler.traffic { $0.sent[record.function] }
         for thread in record.threadIDs {
             guard let shared = host.shared else { break }
-            let names = declaration?.counters ?? []
-            let counters = shared.counters(thread, programCounters: names.count)
+            let counters = shared.counters(thread, programCounters: declaration?.counters.count ?? 0)
             for (reason, count) in zip(DropReason.allCases, counters.drops) where count > 0 {
                 status.drops["\(reason)", default: 0] &+= count
             }
-            for (name, count) in zip(names, counters.program) { status.counters[name, default: 0] &+= count }
+            if let declaration {
+                for (name, count) in zip(declaration.counters, counters.program) {
+                    status.counters[name] = declaration.merged(status.counters[name] ?? 0, count, counter: name)
+                }
+            }
             status.batches &+= counters.batches
             status.wakeups &+= counters.wakeups
             status.blocked += Double(counters.blocked) / 1e6

@@ -14,6 +14,12 @@ package struct ProgramDeclaration: Codable, Hashable, Sendable {
     /// Names of the counters that the program keeps beside the common ones, in the order of their slots
     /// (`ProgramCounters`); at most `ProgramCounters.capacity`.
     package var counters: [String]
+    /// The counters that are no sums, and what stands for several threads.
+    package var extremes: [String: Extreme]
+
+    package enum Extreme: Codable, Hashable, Sendable {
+        case lowest, highest
+    }
 
     /// The numbered, named ways out of a program; output 0 is the default one.
     package enum Outputs: Codable, Hashable, Sendable {
@@ -24,7 +30,7 @@ package struct ProgramDeclaration: Codable, Hashable, Sendable {
 
     package init(
         name: String, summary: String, isSource: Bool = false, outputs: Outputs, parameters: [Parameter] = [],
-        counters: [String] = []
+        counters: [String] = [], extremes: [String: Extreme] = [:]
     ) {
         self.name = name
         self.summary = summary
@@ -32,6 +38,16 @@ package struct ProgramDeclaration: Codable, Hashable, Sendable {
         self.outputs = outputs
         self.parameters = parameters
         self.counters = counters
+        self.extremes = extremes
+    }
+
+    /// What stands for several threads, of which some have counted `total` and another one `count`.
+    package func merged(_ total: UInt64, _ count: UInt64, counter: String) -> UInt64 {
+        switch extremes[counter] {
+        case nil: total &+ count
+        case .highest: max(total, count)
+        case .lowest: total == 0 || count == 0 ? max(total, count) : min(total, count)
+        }
     }
 }
 

@@ -43,6 +43,51 @@ import Testing
         #expect(try #require(seen["latency_min_ns"]) > 0)
         #expect(try #require(seen["latency_max_ns"]) >= #require(seen["latency_min_ns"]))
         #expect(try #require(seen["latency_sum_ns"]) >= #require(seen["latency_max_ns"]))
+        // All came in one batch, and were made at one time; the histogram ends at 36 minutes.
+        let latency = min(try #require(seen["latency_max_ns"]), 1 << 41)
+        for name in ["latency_p50_ns", "latency_p99_ns", "latency_p99_9_ns"] {
+            #expect(isClose(try #require(seen[name]), latency), "\(name)")
+        }
+    }
+
+    /// As close as a bucket is wide.
+    private func isClose(_ one: UInt64, _ other: UInt64) -> Bool {
+        max(one, other) - min(one, other) <= other / 1024
+    }
+
+    @Test func quantilesAreThoseOfTheSortedLatencies() {
+        var generator = SystemRandomNumberGenerator()
+        for span: UInt64 in [1, 5, 2_000, 100_000, 1 << 36] {
+            var histogram = LatencyHistogram(perMille: [500, 990, 999])
+            var seen: [UInt64] = []
+            for _ in 0..<40 {
+                for _ in 0..<Int.random(in: 1...200) {
+                    let latency = UInt64.random(in: 0..<span, using: &generator) >> UInt64.random(in: 0...8)
+                    histogram.note(latency)
+                    seen.append(latency)
+                }
+                seen.sort()
+                for (index, perMille) in [500, 990, 999].enumerated() {
+                    let exact = seen[max(1, (seen.count * perMille + 999) / 1000) - 1]
+                    #expect(isClose(histogram.quantile(index), exact))
+                }
+            }
+        }
+    }
+
+    @Test func latenciesBeyondTheLastBucketAreKept() {
+        var histogram = LatencyHistogram(perMille: [500])
+        #expect(histogram.quantile(0) == 0)
+        histogram.note(.max)
+        #expect(isClose(histogram.quantile(0), 1 << 41))
+    }
+
+    @Test func threadsAreAddedUpWhereThatMeansSomething() {
+        let sink = Sink.declaration
+        #expect(sink.merged(3, 4, counter: "measured") == 7)
+        #expect(sink.merged(3, 4, counter: "latency_p99_ns") == 4)
+        #expect(sink.merged(3, 4, counter: "latency_min_ns") == 3)
+        #expect(sink.merged(0, 4, counter: "latency_min_ns") == 4)
     }
 
     @Test func flowsAreCountedApart() throws {
