@@ -173,6 +173,7 @@ static void *middle(void *unused)
 
 	(void)unused;
 	pin(cpus[1]);
+	s.out_producer = atomic_load(&s.out->producer);
 	for (;;) {
 		unsigned count = movable(&s);
 
