@@ -35,6 +35,14 @@ class Contender:
     def stop(self):
         raise NotImplementedError
 
+    def loss_free(self, seconds, size):
+        """The highest rate that loses nothing, in millions of packets a second."""
+        raise Missing("its packets come at no given rate and carry no time")
+
+    def latency(self, rate, seconds, size):
+        """Nanoseconds from one end to the other at that rate: {"p50": ..., "p99": ..., "p99.9": ...}."""
+        raise NotImplementedError
+
     def sample(self, seconds):
         """(millions of packets a second, CPUs used) over so many seconds."""
         pids = self.processes()
@@ -54,34 +62,40 @@ def cpu_seconds(pids):
     return total / 1e9
 
 
-def in_turn(contenders, cases, runs, seconds, report):
-    """Samples of each contender and case, in turn: A B A B. Returns {(name, case): {"rates": [...], "cpus": [...]}}.
-
-    A contender that cannot take part is left out; report(name, reason) says so.
-    """
-    able = []
+def able(contenders, report):
+    """Those that can take part; report(name, reason) tells of the others."""
+    found = []
     for contender in contenders:
         try:
             contender.prepare()
-            able.append(contender)
+            found.append(contender)
         except Missing as reason:
             report(contender.name, str(reason))
+    return found
+
+
+def attempt(contender, case, measure, report):
+    """What measure() returns while the contender carries the case; None, and a report, where it cannot."""
+    try:
+        contender.start(*case)
+        return measure()
+    except Missing as reason:
+        report(f"{contender.name}, {case[0]} stages, {case[1] + 4}-byte packets", str(reason))
+        return None
+    finally:
+        contender.stop()
+
+
+def in_turn(contenders, cases, runs, measure, report):
+    """What measure(contender, case) returns, in turn: A B A B. Returns {(name, case): [...]}."""
+    contenders = able(contenders, report)
     results = {}
     for _ in range(runs):
         for case in cases:
-            for contender in able:
-                try:
-                    contender.start(*case)
-                    time.sleep(0.3)
-                    rate, cpus = contender.sample(seconds)
-                except Missing as reason:
-                    report(f"{contender.name}, {case}", str(reason))
-                    continue
-                finally:
-                    contender.stop()
-                result = results.setdefault((contender.name, case), {"rates": [], "cpus": []})
-                result["rates"].append(rate)
-                result["cpus"].append(cpus)
+            for contender in contenders:
+                result = attempt(contender, case, lambda one=contender, of=case: measure(one, of), report)
+                if result is not None:
+                    results.setdefault((contender.name, case), []).append(result)
     return results
 
 

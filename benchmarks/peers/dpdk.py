@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DPDK's testpmd from the distribution's packages, which are unpacked beside the system and not installed."""
+"""DPDK's testpmd."""
 
 import glob
 import os
@@ -7,9 +7,9 @@ import re
 import subprocess
 import time
 
+from . import debian, hosts
 from .contender import Contender, Missing
 
-CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "flash-orch", "dpdk")
 DRIVERS = ("mempool_ring", "net_memif", "net_null", "net_ring")
 # Entries of a ring, and packets that a stage takes at once.
 RING = 2048
@@ -17,41 +17,24 @@ BURST = 64
 
 
 def unpack():
-    """Downloads testpmd and the drivers, once. Raises Missing."""
-    if os.path.exists(os.path.join(CACHE, "ready")):
-        return
-    try:
-        found = subprocess.run(
-            ["apt-cache", "search", "--names-only", "^librte-net-(memif|null|ring)[0-9]|^librte-mempool-ring[0-9]"],
-            check=True, capture_output=True, text=True).stdout
-        names = ["dpdk-dev", *(line.split()[0] for line in found.splitlines())]
-        archives = os.path.join(CACHE, "archives")
-        os.makedirs(os.path.join(archives, "partial"), exist_ok=True)
-        subprocess.run(
-            ["apt-get", "install", "-qq", "--yes", "--download-only", "--no-install-recommends",
-             "-o", f"Dir::Cache::archives={archives}", *names], check=True, capture_output=True, text=True)
-        for archive in glob.glob(os.path.join(archives, "*.deb")):
-            subprocess.run(["dpkg-deb", "--extract", archive, os.path.join(CACHE, "root")], check=True, capture_output=True)
-    except FileNotFoundError as error:
-        raise Missing(f"it comes as Debian packages: {error}") from error
-    except subprocess.CalledProcessError as error:
-        raise Missing(f"its packages cannot be had: {error.stderr or error}") from error
-    with open(os.path.join(CACHE, "ready"), "w", encoding="ascii"):
-        pass
+    return debian.unpack("dpdk", ["dpdk-dev"], "^librte-net-(af-xdp|memif|null|ring)[0-9]|^librte-mempool-ring[0-9]")
 
 
 class Testpmd:
     """One process: the thread that carries packets on its CPU, and the main thread, which only starts it."""
 
-    def __init__(self, name, cpu, ports, mode, log, size=None, options=()):
-        libraries = glob.glob(os.path.join(CACHE, "root", "usr", "lib", "*-linux-gnu"))[0]
-        drivers = glob.glob(os.path.join(libraries, "dpdk", "pmds-*"))[0]
+    def __init__(self, name, cpu, ports, mode, log, size=None, options=(), drivers=DRIVERS, enter=()):
+        root = unpack()
+        plugins = os.path.join(debian.libraries(root), "dpdk", "pmds-*")
         # What it prints is to be in its log at once.
         command = [
-            "stdbuf", "--output=L", os.path.join(CACHE, "root", "usr", "bin", "dpdk-testpmd"), "--lcores", f"0@(0,1),1@{cpu}", "--no-huge", "-m",
+            *enter, "stdbuf", "--output=L", os.path.join(root, "usr", "bin", "dpdk-testpmd"), "--lcores", f"0@(0,1),1@{cpu}", "--no-huge", "-m",
             "512", "--no-pci", "--no-telemetry", "--no-shconf", "--file-prefix", name]
-        for driver in DRIVERS:
-            command += ["-d", glob.glob(os.path.join(drivers, f"librte_{driver}.so*"))[0]]
+        for driver in drivers:
+            found = glob.glob(os.path.join(plugins, f"librte_{driver}.so*"))
+            if not found:
+                raise Missing(f"its packages have no driver {driver}")
+            command += ["-d", found[0]]
         for port in ports:
             command += ["--vdev", port]
         command += [
@@ -67,7 +50,7 @@ class Testpmd:
         self.ports = len(ports)
         with open(log, "w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
-                command, env=dict(os.environ, LD_LIBRARY_PATH=libraries), stdin=subprocess.DEVNULL, stdout=output,
+                command, env=debian.environment(root), stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT)
 
     def text(self):
@@ -189,3 +172,32 @@ class Rings(Contender):
         if self.testpmd:
             self.testpmd.stop()
             self.testpmd = None
+
+
+class Sockets(hosts.Stages):
+    name = "DPDK testpmd with AF_XDP"
+    remark = "testpmd, a process a stage, polling, veth pairs between them; copy mode, rings of 2,048, burst 64"
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.running = []
+
+    def prepare(self):
+        unpack()
+
+    def run(self, stages, cpu):
+        for stage in range(stages):
+            name = f"socket{stage}"
+            ports = [f"net_af_xdp{i},iface={device}{stage},force_copy=1" for i, device in enumerate(("in", "out"))]
+            self.running.append(Testpmd(
+                f"flash-bench-{name}", cpu, ports, "macswap", os.path.join(self.folder, f"{name}.log"),
+                drivers=("mempool_ring", "net_af_xdp"), enter=self.enter()))
+        for testpmd in self.running:
+            testpmd.await_text("NIC statistics", 60)
+
+    def stop(self):
+        for testpmd in self.running:
+            testpmd.stop()
+        self.running = []
+        super().stop()
