@@ -5,8 +5,10 @@
  *   limits ring BATCH DESCRIPTORS CPU CPU      so many descriptors go round two threads over two rings
  *   limits process STAGES SIZE CPU CPU         one thread makes packets and takes them off, the other one runs all stages
  *                                              on each batch in turn; on one CPU the same thread does it all
+ *   limits timed STAGES SIZE CPU CPU           the same on two CPUs, with the time in each packet
  *
- * Prints the packets (or descriptors) that came through each time a line comes in.
+ * Prints the packets (or descriptors) that came through each time a line comes in. For `timed`, the line `rate N` makes it N
+ * packets a second; `latency` is answered with the latencies since the last such line as `bucket:count` (histogram.py).
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define SLOTS 2048u
 #define FRAME 2048u
@@ -166,6 +169,99 @@ static void *ends(void *unused)
 	return NULL;
 }
 
+#define BUCKETS (32 * 1024)
+
+static uint64_t latencies[BUCKETS], known[BUCKETS];
+static _Atomic uint64_t rate;
+
+static uint64_t nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* 1,024 buckets for each power of two: histogram.py. */
+static unsigned bucket(uint64_t latency)
+{
+	unsigned shift = latency < 1024 ? 0 : 53 - __builtin_clzll(latency);
+
+	return shift > 30 ? BUCKETS - 1 : shift * 1024 + (unsigned)(latency >> shift);
+}
+
+static void note(uint64_t now, uint64_t address)
+{
+	uint64_t made;
+
+	memcpy(&made, memory + address + 50, sizeof(made));
+	if (made)
+		latencies[bucket(now - made)]++;
+}
+
+/* As `ends`, but packets are made when they are due, and it is noted how late they come back. */
+static void *timed_ends(void *unused)
+{
+	struct side s = { .in = &backward, .out = &forward };
+	uint64_t frames[SLOTS], number = 0, taken = 0, pace = 0, begin = 0, first = 0;
+	unsigned spare = 0;
+
+	(void)unused;
+	pin(cpus[0]);
+	for (;;) {
+		uint64_t now = nanoseconds(), wanted = atomic_load_explicit(&rate, memory_order_relaxed), due = BATCH;
+		unsigned count = atomic_load_explicit(&s.in->producer, memory_order_acquire) - s.in_consumer;
+
+		if (count > BATCH)
+			count = BATCH;
+		for (unsigned i = 0; i < count; i++) {
+			frames[spare] = slot(s.in, s.in_consumer + i)->address;
+			note(now, frames[spare++]);
+		}
+		s.in_consumer += count;
+		atomic_store_explicit(&s.in->consumer, s.in_consumer, memory_order_release);
+		atomic_store_explicit(&carried, taken += count, memory_order_relaxed);
+
+		if (wanted != pace) {
+			pace = wanted;
+			begin = now;
+			first = number;
+		}
+		if (pace)
+			due = (uint64_t)((now - begin) / 1e9 * pace) + first - number;
+		if (due > BATCH)
+			due = BATCH;
+		/* There are as many frames as slots. */
+		count = due > spare ? spare : due;
+		if (!count) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		for (unsigned i = 0; i < count; i++) {
+			struct descriptor *to = slot(s.out, s.out_producer + i);
+
+			*to = (struct descriptor){ .address = frames[--spare], .length = size };
+			make(to->address, number++);
+			memcpy(memory + to->address + 50, &now, sizeof(now));
+		}
+		s.out_producer += count;
+		atomic_store_explicit(&s.out->producer, s.out_producer, memory_order_release);
+	}
+	return NULL;
+}
+
+static void print_latencies(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		uint64_t now = ((volatile uint64_t *)latencies)[i];
+
+		if (now != known[i])
+			printf("%u:%llu ", i, (unsigned long long)(now - known[i]));
+		known[i] = now;
+	}
+	printf("\n");
+}
+
 static void *middle(void *unused)
 {
 	struct side s = { .in = &forward, .out = &backward };
@@ -213,9 +309,10 @@ int main(int argc, char **argv)
 	void *(*first)(void *) = pass, *(*second)(void *) = pass;
 	unsigned filled = SLOTS;
 	pthread_t thread;
+	char line[64];
 
 	if (argc != 6)
-		return fprintf(stderr, "usage: limits ring|process ...\n"), 2;
+		return fprintf(stderr, "usage: limits ring|process|timed ...\n"), 2;
 	cpus[0] = atoi(argv[4]);
 	cpus[1] = atoi(argv[5]);
 	if (!strcmp(argv[1], "ring")) {
@@ -224,8 +321,8 @@ int main(int argc, char **argv)
 	} else {
 		stages = atoi(argv[2]);
 		size = atoi(argv[3]);
-		first = cpus[0] == cpus[1] ? alone : ends;
-		second = cpus[0] == cpus[1] ? NULL : middle;
+		first = !strcmp(argv[1], "timed") ? timed_ends : cpus[0] == cpus[1] ? alone : ends;
+		second = first == alone ? NULL : middle;
 	}
 	memory = mmap(NULL, SLOTS * FRAME, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (memory == MAP_FAILED)
@@ -237,8 +334,13 @@ int main(int argc, char **argv)
 	pthread_create(&thread, NULL, first, NULL);
 	if (second)
 		pthread_create(&thread, NULL, second, cpus);
-	while (getchar() != EOF) {
-		printf("%llu\n", (unsigned long long)atomic_load_explicit(&carried, memory_order_relaxed));
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strncmp(line, "rate ", 5))
+			atomic_store(&rate, strtoull(line + 5, NULL, 10));
+		if (!strncmp(line, "latency", 7))
+			print_latencies();
+		else
+			printf("%llu\n", (unsigned long long)atomic_load_explicit(&carried, memory_order_relaxed));
 		fflush(stdout);
 	}
 	return 0;

@@ -3,6 +3,9 @@
 
 import os
 import subprocess
+import time
+
+import histogram
 
 from .contender import Contender, Missing
 
@@ -29,10 +32,13 @@ class Limits(Contender):
         self.process = subprocess.Popen(
             [self.program, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def count(self):
-        self.process.stdin.write("\n")
+    def ask(self, question=""):
+        self.process.stdin.write(question + "\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        return self.process.stdout.readline()
+
+    def count(self):
+        return int(self.ask())
 
     def processes(self):
         return [self.process.pid]
@@ -49,6 +55,25 @@ class SingleProcess(Limits):
 
     def start(self, stages, size, cpus):
         self.launch("process", stages, size, *cpus)
+
+
+class Timed(SingleProcess):
+    """Its packets carry the time."""
+
+    def start(self, stages, size, cpus):
+        self.launch("timed", stages, size, *cpus)
+        time.sleep(0.3)
+
+    def loss_free(self, seconds, size):
+        return self.sample(seconds)[0]
+
+    def latency(self, rate, seconds, size):
+        self.ask(f"rate {rate * 1e6:.0f}")
+        time.sleep(0.3)
+        self.ask("latency")
+        time.sleep(seconds)
+        pairs = (pair.split(":") for pair in self.ask("latency").split())
+        return histogram.quantiles((int(bucket), int(count)) for bucket, count in pairs)
 
 
 class RingPair(Limits):

@@ -31,6 +31,28 @@ class Orchestrator(Contender):
         self.bench.down("bench")
 
 
+class Timed(Orchestrator):
+    """Its sink measures."""
+
+    remark = "generator and sink share CPU 0, a process each; rings of 2,048, batch 64"
+
+    def start(self, stages, size, cpus):
+        self.case = {"stages": stages, "size": size, "cpus": cpus}
+        self.bench.apply(chain(**self.case, measure=True))
+        time.sleep(0.3)
+
+    def loss_free(self, seconds, size):
+        return self.sample(seconds)[0]
+
+    def latency(self, rate, seconds, size):
+        # The sink begins anew when it is told to measure, and by then the rings hold what this rate makes them hold.
+        for measure in (False, True):
+            self.bench.apply(chain(**self.case, rate=round(rate * 1e6), measure=measure))
+            time.sleep(seconds if measure else 0.3)
+        counters = nf(self.topology(), "end")["counters"]
+        return {"p50": counters["latency_p50_ns"], "p99": counters["latency_p99_ns"], "p99.9": counters["latency_p99_9_ns"]}
+
+
 class Circle(Orchestrator):
     """Two forwarders that touch no packet, each on a CPU of its own, and so many descriptors that go round."""
 
