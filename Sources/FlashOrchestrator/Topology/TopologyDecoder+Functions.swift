@@ -4,13 +4,14 @@ internal import FlashRuntime
 internal import YAMLBridge
 
 extension TopologyDecoder {
-    func functions(_ section: DecodedValue?) -> [DeclaredFunction] {
+    func functions(_ section: DecodedValue?, frameSize: Int?) -> [DeclaredFunction] {
         (section?.entries ?? []).map { entry in
             let value = entry.value
             var declared = DeclaredFunction(name: entry.key, keyRange: entry.keyRange, value: value)
             guard let program = program(value["program"]) else { return declared }
             declared.program = program
-            let configuration = configuration(value["config"], of: program, keyRange: entry.keyRange)
+            let configuration = configuration(
+                value["config"], of: program, keyRange: entry.keyRange, frameSize: frameSize)
             if case .fixed(let outputs) = program.outputs {
                 declared.outputs = outputs
             }
@@ -38,7 +39,7 @@ extension TopologyDecoder {
 
     /// nil: reported.
     private func configuration(
-        _ value: DecodedValue?, of program: ProgramDeclaration, keyRange: SourceRange
+        _ value: DecodedValue?, of program: ProgramDeclaration, keyRange: SourceRange, frameSize: Int?
     ) -> ProgramConfiguration? {
         if value?.isFaulty == true { return nil }
         let node = value?.node ?? YAMLNode(.mapping([]), range: keyRange)
@@ -58,8 +59,29 @@ extension TopologyDecoder {
                 isComplete = isComplete && parameter.isOptional
             }
         }
-        guard isComplete else { return nil }
-        return check(configuration, of: program, section: section, keyRange: keyRange) ? configuration : nil
+        guard isComplete, check(configuration, of: program, section: section, keyRange: keyRange) else { return nil }
+        if let error = refusal(of: configuration, of: program, frameSize: frameSize) {
+            report(error, in: section, keyRange: keyRange)
+            return nil
+        }
+        return configuration
+    }
+
+    /// What a program makes has to fit into a frame of packet memory.
+    ///
+    /// - Parameter frameSize: nil where it is not known because its value is faulty.
+    private func refusal(
+        of configuration: ProgramConfiguration, of program: ProgramDeclaration, frameSize: Int?
+    ) -> ConfigurationError? {
+        guard let frameSize, let parameter = program.packetSize,
+            case .integer(let size)? = configuration.values[parameter]
+        else { return nil }
+        let room = frameSize - Packet.headroom
+        guard size > room else { return nil }
+        let larger = TopologySchema.frameSizes.first { $0 - Packet.headroom >= size }
+        return ConfigurationError(
+            parameter: parameter, message: "a frame of \(frameSize) bytes has room for a packet of \(room)",
+            help: larger.map { "'frame_size: \($0)' below 'umem' is enough for this one" })
     }
 
     /// A program tells of one fault at a time. Where that is an element of a list, the list is tried without it, so that

@@ -29,7 +29,8 @@ package struct TopologyDecoder {
         let memory = memory(value["umem"])
         let hosts = hosts(value)
         let interfaces = interfaces(value["interfaces"], hosts: hosts)
-        let functions = functions(value["nfs"])
+        let isFrameSizeFaulty = value["umem"]?.isFaulty == true || value["umem"]?["frame_size"]?.isFaulty == true
+        let functions = functions(value["nfs"], frameSize: isFrameSizeFaulty ? nil : memory.frameSize)
         checkNames(interfaces: interfaces, functions: functions)
         check(hosts: hosts, interfaces: interfaces)
         check(

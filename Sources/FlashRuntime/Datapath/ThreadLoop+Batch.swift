@@ -69,7 +69,7 @@ extension ThreadLoop {
             for packet in 0..<Int(limit) {
                 let slot = Int((first &+ UInt32(packet)) & input.pointee.mask)
                 let frame = input.pointee.descriptors[slot].address & frameMask
-                packets[packet] = Packet(address: frame &+ Self.headroom, length: 0)
+                packets[packet] = Packet(address: frame &+ UInt64(Packet.headroom), length: 0)
             }
             return Int(limit)
         }
@@ -90,9 +90,6 @@ extension ThreadLoop {
         counters[Int(FLASH_COUNTER_RX_BYTES.rawValue)] &+= bytes
         return count
     }
-
-    /// Bytes before a made packet in its frame, as the kernel leaves them (XDP_PACKET_HEADROOM).
-    static var headroom: UInt64 { 256 }
 
     /// A descriptor without a packet is a probe: it shows the daemon that the link carries.
     private mutating func passMarker(_ input: UnsafeMutablePointer<Input>) {

@@ -9,6 +9,8 @@ package struct ProgramDeclaration: Codable, Hashable, Sendable {
     package var summary: String
     /// True for a program that takes no packets and only makes them.
     package var isSource: Bool
+    /// The parameter that says how many bytes the packets of a source have; a frame has to have room for them.
+    package var packetSize: String?
     package var outputs: Outputs
     package var parameters: [Parameter]
     /// Names of the counters that the program keeps beside the common ones, in the order of their slots
@@ -29,12 +31,13 @@ package struct ProgramDeclaration: Codable, Hashable, Sendable {
     }
 
     package init(
-        name: String, summary: String, isSource: Bool = false, outputs: Outputs, parameters: [Parameter] = [],
-        counters: [String] = [], extremes: [String: Extreme] = [:]
+        name: String, summary: String, isSource: Bool = false, packetSize: String? = nil, outputs: Outputs,
+        parameters: [Parameter] = [], counters: [String] = [], extremes: [String: Extreme] = [:]
     ) {
         self.name = name
         self.summary = summary
         self.isSource = isSource
+        self.packetSize = packetSize
         self.outputs = outputs
         self.parameters = parameters
         self.counters = counters

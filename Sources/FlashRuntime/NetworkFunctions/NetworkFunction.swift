@@ -176,6 +176,9 @@ package struct Packet {
     package var length: UInt32
     package var options: UInt32
 
+    /// Bytes before a made packet in its frame, as the kernel leaves them (XDP_PACKET_HEADROOM).
+    package static var headroom: Int { 256 }
+
     @inlinable package init(address: UInt64, length: UInt32, options: UInt32 = 0) {
         self.address = address
         self.length = length

@@ -115,6 +115,9 @@ import Testing
         let view = batch.load([[UInt8](repeating: 0, count: 100)])
         #expect(generator.generate(into: view, now: 1, counters: batch.counters) == 0)
         #expect(batch.counters.value(of: 0) == 1)
+        #expect(generator.nextDue(now: 2) == .max)
+        generator.reconfigure(as: try Generator.make(["size": .integer(100)]))
+        #expect(generator.nextDue(now: 3) == 3)
     }
 
     @Test func impossibleFlowsAreRefused() {

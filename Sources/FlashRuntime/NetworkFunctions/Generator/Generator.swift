@@ -12,11 +12,12 @@ package struct Generator: PacketSource {
         name: "generator",
         summary: "Makes UDP packets of a given size, number of flows and rate, which a sink can measure",
         isSource: true,
+        packetSize: "size",
         outputs: .fixed(["out"]),
         parameters: [
             .init(
                 name: "size", summary: "Bytes a packet without the frame check sequence of 4 bytes",
-                type: .integer(60...4096), unit: "bytes", defaultValue: .integer(60)),
+                type: .integer(60...3840), unit: "bytes", defaultValue: .integer(60)),
             .init(
                 name: "flows", summary: "How many flows take turns; flow i has source port source_port + i",
                 type: .integer(1...65536), defaultValue: .integer(1)),
@@ -61,6 +62,8 @@ package struct Generator: PacketSource {
     private var flow = 0
     /// How often each flow had its turn: the sequence number.
     private var turn: UInt32 = 0
+    /// Frames are too small for this size, and will be.
+    private var isTooLarge = false
 
     package init(configuration: ProgramConfiguration, thread: ThreadPlace) throws(ConfigurationError) {
         size = try configuration.integer("size", Self.declaration)
@@ -126,6 +129,7 @@ package struct Generator: PacketSource {
         while written < allowed {
             guard batch.room(written) >= max(size, MemoryLayout<PacketTemplate>.size) else {
                 counters.add(1, to: 0)
+                isTooLarge = true
                 break
             }
             let bytes = batch.bytes(written)
@@ -149,7 +153,7 @@ package struct Generator: PacketSource {
 
     package func nextDue(now: UInt64) -> UInt64 {
         let remaining = remaining
-        return remaining == 0 ? .max : pace.nextDue(now: now, remaining: remaining)
+        return remaining == 0 || isTooLarge ? .max : pace.nextDue(now: now, remaining: remaining)
     }
 
     /// Packets that are still to be made.
