@@ -13,6 +13,7 @@ enum Fixtures {
         "firewall": ProgramDeclaration(
             name: "firewall", summary: "", outputs: .fixed(["accept", "deny"]),
             parameters: [.init(name: "rules", summary: "", type: .string)]),
+        "triple": ProgramDeclaration(name: "triple", summary: "", outputs: .fixed(["a", "b", "c"])),
         "generator": ProgramDeclaration(name: "generator", summary: "", isSource: true, outputs: .fixed(["out"])),
         "sink": ProgramDeclaration(name: "sink", summary: "", outputs: .fixed([])),
     ]

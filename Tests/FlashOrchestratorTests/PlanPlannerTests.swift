@@ -212,6 +212,23 @@ import Testing
         #expect(try plan(topology, .usable).datapath == .flash)
     }
 
+    /// Three outputs, each spread over 43 threads: 129 ways from one socket.
+    @Test func aSocketWithMoreWaysThanARuleCanNameTakesSharedMemory() throws {
+        var topology = Topology(name: "wide", datapath: .auto)
+        topology.functions = [Fixtures.function("gen", "generator"), Fixtures.function("spread", "triple")]
+        let names = ["a", "b", "c"]
+        topology.functions += names.map { Fixtures.function($0, "sink", threads: 43) }
+        topology.links = Fixtures.path("gen", "spread", "a")
+        topology.links += Fixtures.path("spread[0]", "a") + Fixtures.path("spread[1]", "b")
+        topology.links += Fixtures.path("spread[2]", "c")
+        #expect(try plan(topology, .usable).datapath == .shared)
+        topology.datapath = .flash
+        let reason = "a socket of spread/0 sends to 129 others, and can send to 128"
+        #expect(throws: PlanError.flashUnfit(reason)) { try plan(topology, .usable) }
+        topology.functions[4].threads = 42
+        #expect(try plan(topology, .usable).datapath == .flash)
+    }
+
     @Test func aChainOfMoreSocketsThanThereCanBeTakesSharedMemory() throws {
         var topology = Topology(name: "long", datapath: .auto)
         topology.functions = [Fixtures.function("gen", "generator"), Fixtures.function("end", "sink")]

@@ -58,9 +58,27 @@ struct ChainBuilder {
         let circle = chain.links.filter { source, link in
             source.isFirst && link.hops.contains { $0.source == $0.target }
         }
-        return circle.keys.min().map { source in
-            "\(LinkNames(chain).text(of: source)) leads to its own NF, and no socket sends to itself"
+        if let source = circle.keys.min() {
+            return "\(LinkNames(chain).text(of: source)) leads to its own NF, and no socket sends to itself"
         }
+        return crowd(in: chain).map { thread, count in
+            "a socket of \(thread) sends to \(count) others, and can send to \(FlashKernel.outletLimit)"
+        }
+    }
+
+    /// The first thread with a path whose packets have more ways to go on than a rule can name, and how many.
+    private func crowd(in chain: Chain) -> (thread: ThreadKey, count: Int)? {
+        let fabric = Fabric(chain)
+        for (function, plan) in chain.functions.sorted(by: { $0.key < $1.key }) {
+            for index in 0..<plan.function.threads {
+                let thread = ThreadKey(function: function, index: index)
+                let counts = fabric.table(of: thread).inputs.map { input in
+                    input.routes.joined().count { if case .ring = $0 { true } else { false } }
+                }
+                if let count = counts.max(), count > FlashKernel.outletLimit { return (thread, count) }
+            }
+        }
+        return nil
     }
 
     private func functions() throws(PlanError) -> [FunctionID: FunctionPlan] {
