@@ -40,6 +40,24 @@ import Testing
         }
     }
 
+    @Test func logsLeaveTheTerminalAlone() async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            let log = bench.directory + "/topologies/small/end.log"
+            let printed = "a\tb\u{1B}]0;c\u{7}d\u{9B}2Jé\n"
+            let file = try #require(FileHandle(forWritingAtPath: log))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data(printed.utf8))
+            #expect(try await bench.flashOrch("logs", "end").expecting().output.hasSuffix(printed))
+            // script(1) gives the command a terminal.
+            let shown = try await run(
+                ["script", "-qec", "\(Programs.flashOrch) logs end", "/dev/null"],
+                environment: ["FLASH_ORCH_RUNTIME_DIR": bench.directory]
+            ).expecting().output
+            #expect(shown.hasSuffix("a\tb\u{FFFD}]0;c\u{FFFD}d\u{FFFD}2Jé\r\n"), "\(shown.debugDescription)")
+        }
+    }
+
     @Test func othersAreToldThatTheyMayNot() async throws {
         try await TestBench.with { bench in
             try await bench.apply(text)

@@ -26,7 +26,8 @@ struct LogsCommand: AsyncParsableCommand {
             if output.isJSON {
                 if !follow || !reply.text.isEmpty { try Terminal.write(json: reply) }
             } else {
-                Terminal.write(reply.text, to: .output)
+                // A worker is not to be believed: what it printed must not move a reader's terminal.
+                Terminal.write(Terminal.Stream.output.isTerminal ? reply.text.printableLines : reply.text, to: .output)
             }
             offset = reply.next
             if follow { try await Task.sleep(for: .milliseconds(200)) }

@@ -16,10 +16,10 @@ enum Terminal {
         case output = 1
         case messages = 2
 
+        var isTerminal: Bool { isatty(rawValue) == 1 }
+
         /// True where a person reads along, on something that takes cursor movements.
-        var isInteractive: Bool {
-            isatty(rawValue) == 1 && environment("TERM") != "dumb"
-        }
+        var isInteractive: Bool { isTerminal && environment("TERM") != "dumb" }
     }
 
     static func environment(_ name: String) -> String? {

@@ -34,6 +34,13 @@ extension String {
         return String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }
 
+    /// As `printable`, of text with lines and tabs.
+    package var printableLines: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0 == "\n" || $0 == "\t" || $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
+    }
+
     func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }
