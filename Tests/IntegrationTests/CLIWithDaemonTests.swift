@@ -128,6 +128,22 @@ import Testing
         }
     }
 
+    /// As while a daemon takes over a long chain: it has the lock, and does not answer yet.
+    @Test func applyWaitsForADaemonThatDoesNotAnswerYet() async throws {
+        try await TestBench.with { bench in
+            try await bench.startDaemon()
+            let socket = bench.directory + "/test-late.sock"
+            let apply = try bench.start("apply", "--socket", socket, try bench.write(text, to: "small.yaml"))
+            try await eventually("the daemon that apply started gives up") {
+                let log = try? String(contentsOfFile: bench.directory + "/daemon.log", encoding: .utf8)
+                return log?.contains("another daemon has") == true
+            }
+            #expect(symlink(bench.directory + "/flash-orch.sock", socket) == 0)
+            try await apply.result().expecting()
+            try await bench.status("small").expectHealthy()
+        }
+    }
+
     @Test func secondDaemonIsRefused() async throws {
         try await TestBench.with { bench in
             try await bench.apply(text)

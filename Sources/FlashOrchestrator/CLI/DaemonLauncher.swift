@@ -23,17 +23,29 @@ enum DaemonLauncher {
         } catch {
             throw CommandError(error)
         }
-        try start(socket: connection.path)
+        let end = ContinuousClock.now.advanced(by: .milliseconds(patience))
+        while try start(socket: connection.path) == .exited {
+            // One that ends at once may have met another that takes over, or that is about to end.
+            guard holdsLock() else { throw failed("the daemon ended at once") }
+            while holdsLock() {
+                if (try? await connection.client.health()) != nil { return }
+                guard ContinuousClock.now < end else {
+                    throw failed("another daemon runs, and does not answer at \(connection.path)")
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
     }
 
-    private static func start(socket: String) throws(CommandError) {
+    /// Another daemon has the runtime folder.
+    private static func holdsLock() -> Bool { RuntimeFolder(path: RuntimePaths.directory).isLocked }
+
+    private static func start(socket: String) throws(CommandError) -> ReadyNotice.Listener.Outcome {
         let notice = try ReadyNotice.Listener()
         let process = try spawn(socket: socket, notify: notice.address)
-        switch notice.wait(for: process, milliseconds: patience) {
-        case .ready: return
-        case .exited: throw failed("the daemon ended at once")
-        case .timedOut: throw failed("the daemon did not become ready within \(patience / 1000) s")
-        }
+        let outcome = notice.wait(for: process, milliseconds: patience)
+        if outcome == .timedOut { throw failed("the daemon did not become ready within \(patience / 1000) s") }
+        return outcome
     }
 
     private static func failed(_ message: String) -> CommandError {

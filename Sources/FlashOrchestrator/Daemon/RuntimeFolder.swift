@@ -12,6 +12,13 @@ package struct RuntimeFolder: Hashable, Sendable {
     }
 
     package var lockFile: String { "\(path)/daemon.pid" }
+
+    /// A daemon has the folder.
+    package var isLocked: Bool {
+        guard let file = try? OwnedDescriptor.open(lockFile, flags: O_RDONLY) else { return false }
+        return flock(file.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     var topologies: String { "\(path)/topologies" }
 
     func folder(of topology: String) -> String { "\(topologies)/\(topology)" }
