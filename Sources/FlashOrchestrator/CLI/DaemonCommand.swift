@@ -48,8 +48,8 @@ struct DaemonCommand: AsyncParsableCommand {
         let received = await end.first()
         logger.info("ending, chains keep running", metadata: ["signal": "\(received)"])
         await server.stop()
+        // With this a successor may have the socket's path.
         await daemon.stop()
-        unlink(connection.path)
     }
 
     private func start(_ worker: String, logger: Logger) async throws -> Daemon {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -42,9 +43,11 @@ package final class HTTPServer: Sendable {
         self.path = path
     }
 
-    /// Takes no more connections; those that are open go on.
+    /// Takes no more connections, and removes the socket; connections that are open go on. Afterwards another process may
+    /// listen at the path.
     package func stop() async {
         try? await channel.close()
+        unlink(path)
     }
 }
 

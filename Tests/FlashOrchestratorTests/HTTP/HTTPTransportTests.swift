@@ -98,14 +98,18 @@ import Testing
     @Test func staleSocketIsReplacedAndALiveOneIsNot() async throws {
         try await withDirectory { directory async throws in
             let path = directory + "/socket"
-            let first = try await HTTPServer.start(path: path, answer: HTTPRoutes(service: FakeService()).answer)
+            let elsewhere = directory + "/elsewhere"
+            let first = try await HTTPServer.start(path: elsewhere, answer: HTTPRoutes(service: FakeService()).answer)
+            #expect(rename(elsewhere, path) == 0)
             await #expect(throws: HTTPSocketError(path: path, reason: .taken)) {
                 try await HTTPServer.start(path: path, answer: HTTPRoutes(service: FakeService()).answer)
             }
             await first.stop()
+            #expect(access(path, F_OK) == 0)
             let second = try await HTTPServer.start(path: path, answer: HTTPRoutes(service: FakeService()).answer)
             #expect(try await DaemonClient(socket: path).health().pid == Int(getpid()))
             await second.stop()
+            #expect(access(path, F_OK) != 0)
         }
     }
 
