@@ -144,6 +144,34 @@ import Testing
         }
     }
 
+    @Test func applyHearsOfItsEndFromADaemonThatEnds() async throws {
+        try await TestBench.with { bench in
+            let names = (0..<24).map { "n\($0)" }
+            let long = """
+                version: 1
+                name: small
+                nfs:
+                  source: { program: generator, config: { rate: 1000 } }
+                \(names.map { "  \($0): { program: forward }" }.joined(separator: "\n"))
+                  end: { program: sink }
+                links: [ source -> \(names.joined(separator: " -> ")) -> end ]
+
+                """
+            try await bench.startDaemon()
+            let daemon = try await bench.daemon().pid
+            let apply = try bench.start("apply", "-o", "json", try bench.write(long, to: "small.yaml"))
+            try await eventually("the apply has begun") {
+                let report: StatusReport = try await bench.flashOrch("status", "-o", "json").expecting().json()
+                return report.topologies.first?.state == .applying
+            }
+            kill(pid_t(daemon), SIGTERM)
+            let reply: ApplyReply = try await apply.result().expecting().json()
+            #expect(reply.outcome == .done)
+            try await bench.startDaemon()
+            try await bench.status("small").expectHealthy()
+        }
+    }
+
     @Test func secondDaemonIsRefused() async throws {
         try await TestBench.with { bench in
             try await bench.apply(text)

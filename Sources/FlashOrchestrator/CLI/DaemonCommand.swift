@@ -50,6 +50,8 @@ struct DaemonCommand: AsyncParsableCommand {
         await server.stop()
         // With this a successor may have the socket's path.
         await daemon.stop()
+        // Whoever waited for a change hears how it went.
+        await server.drain(milliseconds: 2000)
     }
 
     private func start(_ worker: String, logger: Logger) async throws -> Daemon {

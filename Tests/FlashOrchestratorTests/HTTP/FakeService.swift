@@ -15,8 +15,11 @@ final class FakeService: DaemonService {
     /// How many events an apply sends, each of about `size` bytes.
     let events: Int
     let size: Int
+    /// What `validate` and `plan` wait at.
+    let gate: Gate?
 
-    init(error: ServiceError? = nil, events: Int = 2, size: Int = 0) {
+    init(error: ServiceError? = nil, events: Int = 2, size: Int = 0, gate: Gate? = nil) {
+        self.gate = gate
         self.error = error
         self.events = events
         self.size = size
@@ -27,13 +30,20 @@ final class FakeService: DaemonService {
         if let error { throw error }
     }
 
+    /// Returns once an operation was asked for.
+    func isAsked() async {
+        while asked.withLock({ $0.isEmpty }) { await Task.yield() }
+    }
+
     func validate(_ request: TopologyRequest) async throws(ServiceError) -> ValidationReply {
         try note("validate \(request.file) \(request.text.count) \(request.variables)")
+        await gate?.pass()
         return ValidationReply(name: "x", diagnostics: [])
     }
 
     func plan(_ request: TopologyRequest) async throws(ServiceError) -> PlanReply {
         try note("plan \(request.file)")
+        await gate?.pass()
         return PlanReply(name: "x", datapath: "shared", steps: [Self.step], stays: ["nf count"])
     }
 
@@ -76,5 +86,16 @@ final class FakeService: DaemonService {
     func applied(name: String) async throws(ServiceError) -> AppliedTopology {
         try note("applied \(name)")
         return AppliedTopology(topology: Topology(name: name), file: "x.yaml", text: "version: 1\n", hosts: [])
+    }
+}
+
+/// Closed until it is opened, then open for ever.
+final class Gate: Sendable {
+    private let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+
+    func open() { continuation.finish() }
+
+    func pass() async {
+        for await _ in stream {}
     }
 }

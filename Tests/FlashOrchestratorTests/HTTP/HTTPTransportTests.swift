@@ -128,6 +128,23 @@ import Testing
         }
     }
 
+    @Test func drainingWaitsForAnswersAndNotForEver() async throws {
+        try await withDirectory { directory async throws in
+            let path = directory + "/socket"
+            let service = FakeService(gate: Gate())
+            let server = try await HTTPServer.start(path: path, answer: HTTPRoutes(service: service).answer)
+            async let plan = DaemonClient(socket: path).plan(TopologyRequest(text: "", file: "f"))
+            await service.isAsked()
+            await server.stop()
+            let start = ContinuousClock.now
+            await server.drain(milliseconds: 50)
+            #expect(ContinuousClock.now - start >= .milliseconds(50))
+            service.gate?.open()
+            #expect(try await plan.steps == [FakeService.step])
+            await server.drain(milliseconds: 60_000)
+        }
+    }
+
     @Test(arguments: [
         (["\u{0}\u{1}\u{2}\n\n"], "HTTP/1.1 400"),
         (["GET\r\n\r\n"], "HTTP/1.1 400"),
