@@ -13,9 +13,13 @@ package struct DaemonClient: Sendable {
     }
 
     private let transport: HTTPClient
+    private let silence: Int64
 
-    package init(socket: String) {
+    /// - Parameter silence: for how many milliseconds the daemon may send nothing, where it does not have to wait for a
+    ///   change that it carries out.
+    package init(socket: String, silence: Int64 = 30_000) {
         transport = HTTPClient(socket: socket)
+        self.silence = silence
     }
 
     package func health() async throws(Failure) -> HealthReply {
@@ -23,11 +27,12 @@ package struct DaemonClient: Sendable {
     }
 
     package func validate(_ request: TopologyRequest) async throws(Failure) -> ValidationReply {
-        try await post("validate", TopologyBody(request))
+        try await post("validate", TopologyBody(request), silence: silence)
     }
 
     package func plan(_ request: TopologyRequest) async throws(Failure) -> PlanReply {
-        try await post("plan", TopologyBody(request))
+        // It stands behind an apply that is carried out.
+        try await post("plan", TopologyBody(request), silence: nil)
     }
 
     package func status(name: String?) async throws(Failure) -> StatusReport {
@@ -67,12 +72,15 @@ package struct DaemonClient: Sendable {
 extension DaemonClient {
     private func get<Reply: Decodable>(_ path: [String], query: [String: String] = [:]) async throws(Failure) -> Reply {
         let target = HTTPTarget(path: ["v1"] + path, query: query)
-        return try decode(try await call(HTTPRequest(method: "GET", target: target)))
+        return try decode(try await call(HTTPRequest(method: "GET", target: target), silence: silence))
     }
 
-    private func post<Reply: Decodable>(_ operation: String, _ body: TopologyBody) async throws(Failure) -> Reply {
-        let target = HTTPTarget(path: ["v1", operation])
-        return try decode(try await call(HTTPRequest(method: "POST", target: target, body: try encode(body))))
+    private func post<Reply: Decodable>(
+        _ operation: String, _ body: TopologyBody, silence: Int64?
+    ) async throws(Failure) -> Reply {
+        let request = HTTPRequest(
+            method: "POST", target: HTTPTarget(path: ["v1", operation]), body: try encode(body))
+        return try decode(try await call(request, silence: silence))
     }
 
     private func stream(
@@ -93,7 +101,7 @@ extension DaemonClient {
     }
 
     private func call(
-        _ request: HTTPRequest, silence: Int64? = 30_000, line: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+        _ request: HTTPRequest, silence: Int64?, line: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws(Failure) -> [UInt8] {
         let reply: HTTPClient.Reply
         do {

@@ -69,6 +69,23 @@ import Testing
         }
     }
 
+    /// It stands behind an apply, which may take long.
+    @Test func aPlanIsWaitedFor() async throws {
+        let service = FakeService(gate: Gate())
+        try await serving(service) { path async throws in
+            let client = DaemonClient(socket: path, silence: 50)
+            let request = TopologyRequest(text: "", file: "f")
+            async let plan = client.plan(request)
+            await service.isAsked()
+            // Asked later, and given up already.
+            await #expect(throws: DaemonClient.Failure.broken("no answer came in time")) {
+                try await client.validate(request)
+            }
+            service.gate?.open()
+            #expect(try await plan.steps == [FakeService.step])
+        }
+    }
+
     @Test func errorOfTheServiceReachesTheClient() async throws {
         let error = ServiceError(.conflict, "queue lan:0 is held by topology other", help: "down other")
         try await serving(FakeService(error: error)) { path async throws in
