@@ -158,6 +158,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [DatapathChoice.shared, .auto])
+    func moreQueuesThanThereCanBeSocketsAreRefused(datapath: DatapathChoice) throws {
+        var topology = Topology(name: "wide", datapath: datapath)
+        topology.interfaces = [Interface(name: "lan", device: "d9", queues: Array(0..<600))]
+        topology.functions = [Fixtures.function("end", "sink")]
+        topology.links = (0..<513).flatMap { Fixtures.path("lan:\($0)", "end") }
+        var surroundings = Fixtures.flashSurroundings
+        surroundings.devices["d9"] = 600
+        func plan() throws -> Plan {
+            try Planner.plan(desired: topology, observed: Observed(), surroundings: surroundings)
+        }
+        #expect(throws: PlanError.tooManyQueues(513, limit: 512)) { try plan() }
+        topology.links.removeLast()
+        #expect(try plan().result.queues.count == 512)
+    }
+
     @Test func flashNeedsItsKernel() throws {
         var topology = Fixtures.quickstart()
         topology.datapath = .flash

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlashOrchestrator
 import FlashRuntime
 import Foundation
 import Testing
@@ -190,6 +191,20 @@ import Testing
         try program.detach()
         let left = try XDPProgram.identifier(on: device)
         #expect(left == nil)
+    }
+
+    @Test func theLastQueueThatATopologyCanNameHasASocket() throws {
+        let queue = TopologySchema.queueLimit - 1
+        let lab = try Self.lab("hq", queues: TopologySchema.queueLimit)
+        let device = try Device.find(lab.hosts[0].device)
+        let memory = try TestMemory()
+        let hand = try HandSocket(
+            try XDPSocket.open(device: device, queue: queue, memory: memory.registration), memory: memory)
+        let program = try XDPProgram.attach(to: device, mode: .native)
+        try program.setSocket(queue: queue, socket: hand.descriptor)
+        let holds = try program.holdsSocket(queue: queue)
+        #expect(holds)
+        #expect(try program.counters(queue: queue) == XDPProgram.Counters())
     }
 
     /// A daemon that is newer than the program, or older: what it needs is an XSKMAP, what counters it finds it reads.

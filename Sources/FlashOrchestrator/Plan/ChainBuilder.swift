@@ -29,6 +29,9 @@ struct ChainBuilder {
                 if case .queue(let queue) = hop.target { chain.queues.insert(queue) }
             }
         }
+        guard chain.queues.count <= SharedDatapath.portLimit else {
+            throw .tooManyQueues(chain.queues.count, limit: SharedDatapath.portLimit)
+        }
         let datapath = try datapath(of: chain)
         if datapath == .flash { chain.ports = chain.meetings }
         chain.memory = try memory(chain, datapath)

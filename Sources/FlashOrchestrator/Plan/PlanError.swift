@@ -9,6 +9,7 @@ package enum PlanError: Error, Hashable, Sendable {
     case flashKernelUnusable(String)
     /// The chain cannot go through sockets: why, as a clause.
     case flashUnfit(String)
+    case tooManyQueues(Int, limit: Int)
     case deviceHeld(device: String, interface: String, byTopology: String)
     case deviceHeldTwice(device: String, interfaces: [String])
     case deviceMissing(device: String, interface: String)
@@ -29,6 +30,8 @@ package enum PlanError: Error, Hashable, Sendable {
             "datapath: flash cannot be used: \(reason)"
         case .flashUnfit(let reason):
             "datapath: flash cannot carry this topology: \(reason)"
+        case .tooManyQueues(let count, let limit):
+            "it takes \(count) queues, and a topology can have \(limit)"
         case .deviceHeld(let device, let interface, let topology):
             "device \(device) of interface \(interface) is held by the running topology \(topology)"
         case .deviceHeldTwice(let device, let interfaces):
@@ -52,6 +55,7 @@ package enum PlanError: Error, Hashable, Sendable {
         case .noFlashKernel: "write datapath: auto, or boot the kernel built from kernel/"
         case .flashKernelUnusable: "run the daemon as root of this machine, or write datapath: shared"
         case .flashUnfit: "write datapath: auto or datapath: shared"
+        case .tooManyQueues: "write queues: N below the interfaces; what others receive goes to the kernel"
         case .deviceHeld(_, _, let topology): "use another device, or run: flash-orch down \(topology)"
         case .deviceHeldTwice: "give each device one interface with all its queues"
         case .deviceMissing: "ip link shows the devices of this machine; lab: makes one to try with"

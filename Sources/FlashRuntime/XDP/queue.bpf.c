@@ -8,7 +8,8 @@
  * the NFs as well.
  */
 
-#define QUEUES 256
+/* As many as a topology can name. */
+#define QUEUES 1024
 
 struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);
