@@ -144,7 +144,7 @@ import Testing
         let text = TopologyFixtures.file(
             nfs: Self.nfs, links: lines, interfaces: "  lan: { device: a }\n  wan: { device: b }")
         let messages = TopologyFixtures.decode(text).messages
-        #expect(messages.count { $0.contains("no NF 'conut") } == 200)
+        #expect(messages.count { $0.contains("no NF 'conut") } == 100)
         #expect(messages.count { $0.contains("did you mean 'count'?") } == 64)
     }
 }

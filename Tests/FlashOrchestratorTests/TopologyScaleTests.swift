@@ -54,4 +54,31 @@ import Testing
         #expect(messages.count == 1)
         #expect(messages.first?.contains("packets from here can come back to 'n0'") == true)
     }
+
+    /// A place in a long text costs a walk through it, and there is one for each name.
+    @Test(.timeLimit(.minutes(1)), arguments: ["x -> ", "-> ", "pass:1 -> ", "pass[no] -> ", "pass "])
+    func aLongTextOfFaultsIsGivenUp(repeated: String) {
+        let text = String(repeating: repeated, count: 40_000)
+        let (topology, messages) = TopologyFixtures.decode(
+            "version: 1\nnfs: { pass: { program: forward } }\nlinks: [ 'pass -> \(text)x' ]\n")
+        #expect(topology == nil)
+        #expect((100...101).contains(messages.count))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aLongTextOfManyAliasesIsGivenUp() {
+        let text = String(repeating: "pass -> ", count: 30_000)
+        let aliases = String(repeating: ", *a", count: 200_000)
+        let (topology, messages) = TopologyFixtures.decode(
+            "version: 1\nnfs: { pass: { program: forward } }\nlinks: [ &a '\(text)pass'\(aliases) ]\n")
+        #expect(topology == nil)
+        #expect(messages.contains { $0.contains("more than 8388608 bytes of links") })
+    }
+
+    @Test func howManyFindingsAreNotShownIsSaid() {
+        let functions = (0..<130).map { "  n\($0): { program: none\($0) }\n" }.joined()
+        let (topology, messages) = TopologyFixtures.decode("version: 1\nnfs:\n\(functions)links: [ 'n0 -> n1' ]\n")
+        #expect(topology == nil)
+        #expect(messages.count == 101)
+        #expect(messages.contains("error: 160 more findings are not shown"))
+    }
 }

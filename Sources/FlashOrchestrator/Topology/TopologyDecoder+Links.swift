@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import YAMLBridge
+
 extension TopologyDecoder {
+    /// Bytes of all link texts together, with what variables stand for.
+    private static let linkTextLimit = YAMLLimits.standard.bytes + YAMLLimits.standard.substitutedBytes
+
     /// nil where they cannot be told because a section that they depend on is faulty.
     func links(
         _ file: DecodedValue, interfaces: [DeclaredInterface], functions: [DeclaredFunction]
@@ -11,10 +16,17 @@ extension TopologyDecoder {
         var resolver = PathResolver(names: names, mentions: names.unlinkable, log: log)
         var table = LinkTable(names: names, log: log)
         var isComplete = true
+        var length = 0
         for value in texts {
             guard let text = value.text else {
                 isComplete = false
                 continue
+            }
+            // More than a document can hold comes of aliases only, and each of them is a second link.
+            length += text.utf8.count
+            guard length <= Self.linkTextLimit else {
+                log.add(.tooManyLinks, "more than \(Self.linkTextLimit) bytes of links", at: value.range)
+                return nil
             }
             guard let path = resolver.resolve(value.node, text: text) else { continue }
             table.add(path)

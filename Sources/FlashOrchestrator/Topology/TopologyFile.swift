@@ -19,7 +19,7 @@ package enum TopologyFile {
         let topology = root.flatMap {
             TopologyDecoder(programs: programs, machine: machine, log: log).decode($0, file: file)
         }
-        let all = FindingLog.sorted(diagnostics + log.findings.map(\.diagnostic))
+        let all = FindingLog.sorted(diagnostics + log.diagnostics)
         return (all.contains { $0.severity == .error } ? nil : topology, all)
     }
 }

@@ -6,6 +6,8 @@ struct LinkTextParser {
     private var position = 0
     private var faults: [LinkText.Fault] = []
 
+    /// Behind so many faults of a text it is not read on.
+    private static let faultLimit = 100
     private static let example = "a path is written like 'lan:0 -> firewall -> wan:0'"
 
     init(_ text: String) {
@@ -18,7 +20,7 @@ struct LinkTextParser {
             let end = end()
             ends.append(end)
             if end == nil { skipToArrow() }
-        } while arrow()
+        } while faults.count < Self.faultLimit && arrow()
         return LinkText(ends: ends, faults: faults, length: scalars.count)
     }
 
