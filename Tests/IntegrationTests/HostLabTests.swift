@@ -125,4 +125,20 @@ import Testing
             try Command(["flash-no-such-program"]).run()
         } throws: { "\($0)".hasPrefix("flash-no-such-program: flash-no-such-program is not installed") }
     }
+
+    /// The device of a topology's ports is found by a name that another may have.
+    @Test(arguments: ["", "mine", "flash-orch ports other"])
+    func aDeviceInPlaceOfThePortsIsLeftAlone(alias: String) throws {
+        let name = SocketDevice.name(for: "flh-ports")
+        try Command(["ip", "link", "add", name, "type", "veth", "peer", "name", "flhports"]).run()
+        defer { _ = try? Command(["ip", "link", "delete", name]).run() }
+        try Command(["ip", "link", "set", name, "alias", alias]).run()
+        #expect(throws: LabError.foreign("device \(name)")) { try SocketDevice.create(for: "flh-ports") }
+        #expect(throws: LabError.foreign("device \(name)")) { try SocketDevice.remove(of: "flh-ports") }
+        #expect(Device.exists(name))
+        try Command(["ip", "link", "set", name, "alias", "flash-orch ports flh-ports"]).run()
+        try SocketDevice.remove(of: "flh-ports")
+        #expect(!Device.exists(name))
+        try SocketDevice.remove(of: "flh-ports")
+    }
 }

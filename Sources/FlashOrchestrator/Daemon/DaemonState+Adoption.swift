@@ -36,7 +36,7 @@ extension DaemonState {
             logger.warning("topology \(name) is made anew: \(error.message)")
             // Here nothing of what was taken over is held any more: a queue has one socket.
             endWorkers(of: name)
-            if record.chain.memory?.datapath == .flash { try? SocketDevice.remove(SocketDevice.name(for: name)) }
+            if record.chain.memory?.datapath == .flash { try? SocketDevice.remove(of: name) }
             let fresh = makeTopology(source, chain: Chain(hosts: record.chain.hosts))
             fresh.host.recordChain(fresh.executor.chain)
             if !record.workers.isEmpty {
@@ -105,7 +105,7 @@ extension DaemonState {
             reply.failure = ApplyReply.Failure(step: nil, message: "removing its lab hosts: \(error)")
             return reply
         }
-        try? SocketDevice.remove(SocketDevice.name(for: name))
+        try? SocketDevice.remove(of: name)
         foreign[name] = nil
         folder.remove(topology: name)
         if hosts == nil {

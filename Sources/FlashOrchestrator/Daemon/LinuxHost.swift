@@ -62,21 +62,21 @@ final class LinuxHost: Host {
         if plan.datapath == .shared { return }
         let flash = FlashDatapath(host: self)
         do {
-            try SocketDevice.create(flash.device)
+            try SocketDevice.create(for: topology)
             self.flash = flash
         } catch {
             shared = nil
             acknowledge = nil
-            throw .command(error, doing: "making \(flash.device), the device of the ports")
+            throw .lab(error, doing: "making \(flash.device), the device of the ports")
         }
     }
 
     func removeMemory() throws(HostError) {
         if let flash {
             do {
-                try SocketDevice.remove(flash.device)
+                try SocketDevice.remove(of: topology)
             } catch {
-                throw .command(error, doing: "removing \(flash.device), the device of the ports")
+                throw .lab(error, doing: "removing \(flash.device), the device of the ports")
             }
         }
         flash = nil

@@ -131,7 +131,7 @@ package enum Lab {
     }
 
     /// A device's alias, empty where it has none; nil where there is no such device.
-    private static func mark(of device: String, in namespace: String?) throws(LabError) -> String? {
+    static func mark(of device: String, in namespace: String?) throws(LabError) -> String? {
         do {
             let isThere =
                 if let namespace {
@@ -150,7 +150,7 @@ package enum Lab {
 
     /// Runs `ip` on the machine's own devices, or on those of a namespace.
     @discardableResult
-    private static func ip(_ words: [String], in namespace: String? = nil) throws(LabError) -> String {
+    static func ip(_ words: [String], in namespace: String? = nil) throws(LabError) -> String {
         do {
             return try Command(["ip"] + (namespace.map { ["-n", $0] } ?? []) + words).run()
         } catch {
@@ -175,7 +175,7 @@ package enum LabError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .command(let error): error.description
         case .system(let error): error.description
-        case .foreign(let what): "\(what) was not made by a lab of flash-orch, and is left alone"
+        case .foreign(let what): "\(what) was not made by flash-orch for this, and is left alone"
         }
     }
 }

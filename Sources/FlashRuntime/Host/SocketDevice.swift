@@ -14,20 +14,28 @@ package enum SocketDevice {
     }
 
     /// Makes it, in the place of one that an earlier daemon has left.
-    package static func create(_ name: String) throws(CommandError) {
-        try remove(name)
-        try Command([
-            "ip", "link", "add", name, "numtxqueues", "\(queueCount)", "numrxqueues", "\(queueCount)", "type", "dummy",
-        ]).run()
-        do throws(CommandError) {
-            try Command(["ip", "link", "set", name, "up"]).run()
+    package static func create(for topology: String) throws(LabError) {
+        try remove(of: topology)
+        let name = name(for: topology)
+        let queues = ["numtxqueues", "\(queueCount)", "numrxqueues", "\(queueCount)"]
+        try Lab.ip(["link", "add", name] + queues + ["type", "dummy"])
+        do throws(LabError) {
+            try Lab.ip(["link", "set", name, "up", "alias", mark(of: topology)])
         } catch {
-            try? remove(name)
+            _ = try? Lab.ip(["link", "delete", name])
             throw error
         }
     }
 
-    package static func remove(_ name: String) throws(CommandError) {
-        if Device.exists(name) { try Command(["ip", "link", "delete", name]).run() }
+    /// One that is not this topology's is an error.
+    package static func remove(of topology: String) throws(LabError) {
+        let name = name(for: topology)
+        guard let mark = try Lab.mark(of: name, in: nil) else { return }
+        // A daemon may have died before it set the mark.
+        let isUnfinished = mark.isEmpty && (try? Device.find(name))?.driver == "dummy"
+        guard mark == self.mark(of: topology) || isUnfinished else { throw .foreign("device \(name)") }
+        try Lab.ip(["link", "delete", name])
     }
+
+    private static func mark(of topology: String) -> String { "flash-orch ports \(topology)" }
 }
