@@ -120,12 +120,13 @@ extension DaemonState {
     /// Ends workers of a topology and of this runtime folder: without a record of theirs nobody else knows them.
     private func endWorkers(of topology: String, but known: Set<Int32> = []) {
         for entry in SystemFile.names(in: "/proc") {
+            // Held first: what is read then is of the process that is signalled.
             guard let number = Int32(entry), !known.contains(number),
+                let process = try? ProcessHandle.open(identifier: number),
                 let text = try? SystemFile.read("/proc/\(number)/cmdline")
             else { continue }
             let words = text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
-            guard words.count >= 7, words[0] == "flash-nf", words[2] == topology, words[6] == folder.path,
-                let process = try? ProcessHandle.open(identifier: number)
+            guard words.count >= 7, words[0] == "flash-nf", words[2] == topology, words[6] == folder.path
             else { continue }
             logger.warning("worker \(number) of topology \(topology) is ended")
             _ = try? process.signal(SIGKILL)
