@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlashOrchestrator
 import FlashRuntime
 import Foundation
 import Testing
+
+@testable import FlashOrchestrator
 
 /// Deaths of workers and of daemons, at moments that are hard to bear.
 @Suite(.serialized) struct DaemonDeathTests {
@@ -49,6 +50,28 @@ import Testing
             #expect(reply.steps.map(\.kind) == [.restart])
             let isBack = try await flows(harness, "fdi")
             #expect(isBack)
+        }
+    }
+
+    /// Rings count in 32 bits; that a count has gone round is in the record only.
+    @Test func countsGoOnFromWhatTheDaemonBeforeRecorded() async throws {
+        try await DaemonHarness.run("counts") { harness in
+            try await harness.apply(Self.chain("fdl", "a -> b"))
+            let isFlowing = try await flows(harness, "fdl")
+            #expect(isFlowing)
+            let before = try await harness.status("fdl").links.map(\.packets)
+            let folder = RuntimeFolder(path: harness.folder)
+            try await harness.restart {
+                var record = try TopologyRecord.read("fdl", from: folder)
+                var totals = try #require(record.totals)
+                for (key, total) in totals.rings {
+                    totals.rings[key] = Sampler.Total(number: -1, packets: .max, bytes: 0, after: total)
+                }
+                record.totals = totals
+                try record.write(to: folder)
+            }
+            let after = try await harness.status("fdl").links.map(\.packets)
+            #expect(zip(before, after).allSatisfy { $1 > $0 + UInt64(UInt32.max) }, "\(before) \(after)")
         }
     }
 

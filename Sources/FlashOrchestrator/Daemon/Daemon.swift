@@ -56,6 +56,7 @@ package final class Daemon: DaemonService {
 
     /// Ends the daemon's work after the change at hand; what runs goes on running.
     package func stop() async {
+        try? await supervisor.perform(.change) { (state) throws(ServiceError) in state.keepTotals() }
         await supervisor.close()
         lock.withLock { $0 = nil }
     }

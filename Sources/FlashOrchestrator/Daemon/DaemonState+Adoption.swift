@@ -52,6 +52,7 @@ extension DaemonState {
         let adoption = try Adoption(record)
         let managed = makeTopology(source, chain: adoption.chain)
         managed.host.recordChain(adoption.chain)
+        managed.sampler = Sampler(record.totals ?? Sampler.Totals())
         adoption.fill(managed.host)
         topologies[source.name] = managed
         managed.host.replaceStopped()

@@ -71,6 +71,7 @@ final class DaemonState {
         nextSample = now &+ Self.sampleInterval
         for managed in topologies.values {
             managed.sampler.take(managed.host)
+            if managed.sampler.isFarFromRecord { managed.host.saveAgain() }
             for function in managed.host.functions.values { function.log.rotate() }
         }
     }
@@ -82,6 +83,14 @@ final class DaemonState {
         defer { isStarting = false }
         for managed in topologies.values {
             for function in managed.host.functions.values { managed.host.startDue(function) }
+        }
+    }
+
+    /// The next daemon is to go on from what was counted.
+    func keepTotals() {
+        for managed in topologies.values {
+            managed.sampler.take(managed.host)
+            managed.host.saveAgain()
         }
     }
 

@@ -113,7 +113,7 @@ final class LinuxHost: Host {
         do {
             pendingHost = plan
             defer { pendingHost = nil }
-            try? save(self, recordedChain)
+            saveAgain()
             try Lab.create([plan.host])
         } catch {
             throw .lab(error, doing: "making host \(name)")
@@ -134,6 +134,9 @@ final class LinuxHost: Host {
 
     /// Tells what stands, without writing it.
     func recordChain(_ chain: Chain) { recordedChain = chain }
+
+    /// Writes what stands although no step changed it.
+    func saveAgain() { try? save(self, recordedChain) }
 
     func record(_ chain: Chain) throws(HostError) {
         recordedChain = chain

@@ -28,6 +28,7 @@ final class ManagedTopology {
         record.isApplying = isApplying
         record.pendingHost = host.pendingHost
         record.chain = chain
+        record.totals = sampler.record()
         for function in host.functions.values {
             for (index, thread) in function.threads.enumerated() {
                 record.threads.append(

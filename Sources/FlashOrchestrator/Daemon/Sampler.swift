@@ -27,26 +27,57 @@ struct Sampler {
     /// Two readings for rates.
     private var older: Sample?
     private var newer: Sample?
-    /// The last readings, from which totals are kept: packets are counted in 32 bits, and a ring or queue that is made
-    /// anew counts from 0.
-    private var ringMarks: [RingKey: Mark] = [:]
-    private var receiveMarks: [QueueID: Mark] = [:]
-    private var sendMarks: [QueueID: Mark] = [:]
+    private(set) var totals = Totals()
+    /// As they stand in the topology's record.
+    private var recorded = Totals()
 
-    private struct Mark {
-        var number: Int
-        var packets: UInt32
-        var bytes: UInt64
+    /// What rings and queues have carried. They count packets in 32 bits, and one that is made anew counts from 0.
+    struct Totals: Codable, Sendable {
+        var rings: [RingKey: Total] = [:]
+        var received: [QueueID: Total] = [:]
+        var sent: [QueueID: Total] = [:]
+    }
 
-        /// - Parameter mark: replaced by this reading.
-        func total(_ before: Counts?, _ mark: inout Mark?) -> Counts {
-            defer { mark = self }
-            let last = mark.flatMap { $0.number == number ? $0 : nil }
-            let before = before ?? Counts()
-            return Counts(
-                packets: before.packets &+ UInt64(packets &- (last?.packets ?? 0)),
-                bytes: before.bytes &+ bytes &- (last?.bytes ?? 0))
+    struct Total: Codable, Sendable {
+        /// The ring or queue that was read, and what it said.
+        private var number: Int
+        private var reading: UInt32
+        private var byteReading: UInt64
+        private var packets: UInt64
+        private var bytes: UInt64
+
+        init(number: Int, packets reading: UInt32, bytes byteReading: UInt64, after before: Total?) {
+            let last = before.flatMap { $0.number == number ? $0 : nil }
+            self.number = number
+            self.reading = reading
+            self.byteReading = byteReading
+            packets = (before?.packets ?? 0) &+ UInt64(reading &- (last?.reading ?? 0))
+            bytes = (before?.bytes ?? 0) &+ byteReading &- (last?.byteReading ?? 0)
         }
+
+        var counts: Counts { Counts(packets: packets, bytes: bytes) }
+
+        /// Half of what the next daemon could tell from a count that went round.
+        func isFar(from recorded: Total?) -> Bool { packets &- (recorded?.packets ?? 0) > 1 << 31 }
+    }
+
+    /// Goes on from what an earlier daemon recorded.
+    init(_ totals: Totals = Totals()) {
+        self.totals = totals
+        recorded = totals
+    }
+
+    /// The record is to be written before a count of 32 bits goes round.
+    var isFarFromRecord: Bool {
+        totals.rings.contains { $1.isFar(from: recorded.rings[$0]) }
+            || totals.received.contains { $1.isFar(from: recorded.received[$0]) }
+            || totals.sent.contains { $1.isFar(from: recorded.sent[$0]) }
+    }
+
+    /// What to record now.
+    mutating func record() -> Totals {
+        recorded = totals
+        return totals
     }
 
     /// Between the two, in nanoseconds, at least.
@@ -61,6 +92,8 @@ struct Sampler {
 
     private mutating func read(_ host: LinuxHost) -> Sample {
         var sample = Sample(time: host.now)
+        let before = totals
+        totals = Totals()
         guard let shared = host.shared else { return sample }
         for (function, record) in host.functions {
             if let worker = record.worker, let statistics = try? worker.process.statistics() {
@@ -80,16 +113,20 @@ struct Sampler {
         }
         for (key, id) in host.rings {
             guard let state = shared.ring(id) else { continue }
-            let mark = Mark(number: state.flashID, packets: state.sent, bytes: state.bytes)
-            sample.rings[key] = mark.total(current?.rings[key], &ringMarks[key])
+            let total = Total(
+                number: state.flashID, packets: state.sent, bytes: state.bytes, after: before.rings[key])
+            totals.rings[key] = total
+            sample.rings[key] = total.counts
         }
         for (key, queue) in host.queues {
             guard let state = shared.port(queue.port) else { continue }
             let bytes = (try? host.programs[key.interface]?.program.counters(queue: key.queue))?.redirectedBytes
-            let received = Mark(number: state.flashID, packets: state.received, bytes: bytes ?? 0)
-            sample.queuesReceived[key] = received.total(current?.queuesReceived[key], &receiveMarks[key])
-            let sent = Mark(number: state.flashID, packets: state.sent, bytes: state.sentBytes)
-            sample.queuesSent[key] = sent.total(current?.queuesSent[key], &sendMarks[key])
+            let received = Total(
+                number: state.flashID, packets: state.received, bytes: bytes ?? 0, after: before.received[key])
+            let sent = Total(
+                number: state.flashID, packets: state.sent, bytes: state.sentBytes, after: before.sent[key])
+            (totals.received[key], totals.sent[key]) = (received, sent)
+            (sample.queuesReceived[key], sample.queuesSent[key]) = (received.counts, sent.counts)
         }
         return sample
     }

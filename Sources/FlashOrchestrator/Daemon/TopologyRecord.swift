@@ -20,6 +20,8 @@ struct TopologyRecord: Codable, Sendable {
     var queues: [QueueEntry] = []
     var ports: [PortEntry] = []
     var workers: [WorkerEntry] = []
+    /// Left out by daemons that kept none.
+    var totals: Sampler.Totals?
 
     struct ThreadEntry: Codable, Sendable {
         var key: ThreadKey
