@@ -69,9 +69,26 @@ import Testing
             #expect(
                 result.messages == """
                     error: the daemon's socket \(bench.directory)/flash-orch.sock is not open to this user
-                    help: run this command as root (sudo), or join the socket's group
+                    help: run this command as root (sudo)
 
                     """)
+        }
+    }
+
+    /// As a service with `Group=`.
+    @Test func theGroupOfTheDaemonMay() async throws {
+        try await TestBench.with { bench in
+            let folder = bench.directory + "/test-group"
+            let environment = ["FLASH_ORCH_RUNTIME_DIR": folder]
+            let asGroup = ["setpriv", "--regid=65534", "--clear-groups"]
+            let daemon = try BackgroundCommand(asGroup + [Programs.flashOrch, "daemon"], environment: environment)
+            let client = asGroup + ["--reuid=65534", Programs.flashOrch, "status"]
+            try await eventually("a member of the group is answered") {
+                try await run(client, environment: environment).status == 0
+            }
+            let stranger = ["setpriv", "--reuid=65534", "--regid=65533", "--clear-groups"]
+            try await run(stranger + [Programs.flashOrch, "status"], environment: environment).expecting(4)
+            await daemon.end()
         }
     }
 

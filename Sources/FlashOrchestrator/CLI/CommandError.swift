@@ -43,7 +43,7 @@ extension CommandError {
         case .notPermitted(let socket):
             self.init(
                 CommandExit.notPermitted, "the daemon's socket \(socket) is not open to this user",
-                help: "run this command as root (sudo), or join the socket's group")
+                help: "run this command as root (sudo)")
         case .broken(let reason):
             self.init(CommandExit.failed, reason, help: "the daemon's log is in its runtime directory")
         case .service(let error):
