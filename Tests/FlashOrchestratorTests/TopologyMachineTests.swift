@@ -37,8 +37,7 @@ import Testing
         var machine = TopologyFixtures.machine
         machine.holds = [.init(topology: "test", device: "eth0")]
         #expect(decode(interface: "{ device: eth0 }", machine: machine).messages == [])
-        machine.holds = [.init(topology: "else", device: "eth0", queues: [3])]
-        #expect(decode(interface: "{ device: eth0, queues: [2] }", machine: machine).messages == [])
+        machine.holds = [.init(topology: "else", device: "eth0")]
         #expect(decode(interface: "{ device: eth0 }", machine: machine).messages.count == 1)
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package enum FunctionState: String, Codable, Hashable, Sendable {
-    case starting
     case running
     /// Its worker died; the next one starts after a delay.
     case waiting

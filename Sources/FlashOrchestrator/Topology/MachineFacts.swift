@@ -10,17 +10,14 @@ package struct MachineFacts: Codable, Hashable, Sendable {
         }
     }
 
-    /// A device, or some queues of it, in the hands of a running topology.
+    /// A device in the hands of a running topology.
     package struct Hold: Codable, Hashable, Sendable {
         package var topology: String
         package var device: String
-        /// nil: the whole device.
-        package var queues: [Int]?
 
-        package init(topology: String, device: String, queues: [Int]? = nil) {
+        package init(topology: String, device: String) {
             self.topology = topology
             self.device = device
-            self.queues = queues
         }
     }
 

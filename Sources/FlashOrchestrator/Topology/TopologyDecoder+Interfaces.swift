@@ -53,21 +53,11 @@ extension TopologyDecoder {
     }
 
     private func checkHolds(of declared: DeclaredInterface, holds: [MachineFacts.Hold], place: DecodedValue) {
-        let device = quoted(declared.interface.device)
         for hold in holds {
-            let help = "'flash-orch down \(hold.topology)' gives it back"
-            guard let queues = hold.queues else {
-                log.add(
-                    .deviceHeld, "device \(device) is held by the running topology \(quoted(hold.topology))",
-                    at: place.range, help: help)
-                continue
-            }
-            if let queue = declared.interface.queues.first(where: queues.contains) {
-                log.add(
-                    .deviceHeld,
-                    "queue \(queue) of device \(device) is held by the running topology \(quoted(hold.topology))",
-                    at: (declared.value["queues"] ?? place).range, help: help)
-            }
+            log.add(
+                .deviceHeld,
+                "device \(quoted(declared.interface.device)) is held by the running topology \(quoted(hold.topology))",
+                at: place.range, help: "'flash-orch down \(hold.topology)' gives it back")
         }
     }
 

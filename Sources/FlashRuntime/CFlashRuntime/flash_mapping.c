@@ -84,11 +84,6 @@ int flash_poll(struct pollfd *entries, size_t count, int64_t nanoseconds)
 	return ready < 0 ? -errno : ready;
 }
 
-int flash_thread_number(void)
-{
-	return gettid();
-}
-
 int flash_signal(int event)
 {
 	uint64_t one = 1;

@@ -42,8 +42,6 @@ package final class WorkerControl {
         sequence = UInt32(truncatingIfNeeded: Clock.now())
     }
 
-    package var descriptor: Int32 { end.rawValue }
-
     /// Gives the worker its program, its threads and their memory. It does not run yet.
     ///
     /// - Returns: the numbers under which it holds UMEM, arena, acknowledge event and configuration.

@@ -14,7 +14,7 @@ package struct RingID: Hashable, Codable, Sendable {
     package init(rawValue: Int) { self.rawValue = rawValue }
 }
 
-/// A NIC queue's slot in the arena.
+/// The slot in the arena of a NIC queue, or of a port of the flash datapath.
 package struct PortID: Hashable, Codable, Sendable {
     package var rawValue: Int
 

@@ -93,11 +93,6 @@ extension SharedDatapath {
         flash_load_acquire(&arena.thread(UInt32(thread.rawValue)).pointee.acknowledged)
     }
 
-    /// The kernel's number of the thread, as it says; 0 before it runs.
-    package func threadNumber(_ thread: ThreadID) -> Int32 {
-        Int32(bitPattern: flash_load_relaxed(&arena.thread(UInt32(thread.rawValue)).pointee.tid))
-    }
-
     /// Carries through what the thread left undone, and makes its block ready for a successor.
     ///
     /// - Precondition: its worker has ended.

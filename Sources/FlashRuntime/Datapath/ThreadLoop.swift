@@ -33,7 +33,6 @@ struct ThreadLoop<Driver: BatchDriver> {
     }
 
     mutating func run() {
-        flash_store_release(&thread.pointee.tid, UInt32(bitPattern: flash_thread_number()))
         var idleSince: UInt64 = 0
         while true {
             if flash_load_acquire(&thread.pointee.generation) != generation

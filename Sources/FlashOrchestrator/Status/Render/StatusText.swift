@@ -150,7 +150,7 @@ package enum StatusText {
     private static func paint(_ state: FunctionState) -> TextStyle.Paint {
         switch state {
         case .running: .green
-        case .starting, .waiting: .yellow
+        case .waiting: .yellow
         case .failed: .red
         }
     }

@@ -160,8 +160,7 @@ struct flash_thread {
 	/* The thread's, read by the daemon. */
 	uint32_t acknowledged; /* the generation taken over */
 	uint32_t acknowledged_mode;
-	uint32_t tid;
-	uint32_t padding_3[29];
+	uint32_t padding_3[30];
 	uint64_t counters[FLASH_COUNTERS];
 	uint64_t program_counters[FLASH_PROGRAM_COUNTERS];
 	struct flash_journal journal;

@@ -36,9 +36,6 @@ int flash_signal(int event);
 /* Waits as ppoll(2) does, for at most `nanoseconds`, or without limit where they are negative. Returns as poll, or -errno. */
 int flash_poll(struct pollfd *entries, size_t count, int64_t nanoseconds);
 
-/* The kernel's number of the calling thread. */
-int flash_thread_number(void);
-
 /* Has the driver look at a socket's fill ring. Returns 0 or -errno. */
 int flash_receive_kick(int socket);
 
