@@ -60,7 +60,7 @@ import Testing
 
     @Test func secondApplyIsUnchanged() async throws {
         try await TestBench.with { bench in
-            let first = try await bench.flashOrch("plan", "--detailed-exitcode", file).expecting(2)
+            let first = try await bench.flashOrch("plan", "--detailed-exitcode", file).expecting(5)
             #expect(first.output.contains("+ create nf firewall "))
             try await bench.flashOrch("apply", file).expecting()
             let workers = try await bench.status("quickstart").workers

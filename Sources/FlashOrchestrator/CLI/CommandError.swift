@@ -10,6 +10,8 @@ enum CommandExit {
     static let badInput: Int32 = 2
     static let rollbackFailed: Int32 = 3
     static let notPermitted: Int32 = 4
+    /// Of `plan --detailed-exitcode` only.
+    static let changes: Int32 = 5
 }
 
 /// Why a command ends without having done what it was asked.

@@ -10,7 +10,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Argument(help: "A topology file; - reads standard input.", completion: .file(extensions: ["yaml", "yml"]))
     var file: String
 
-    @Flag(help: "Exit with 0 where there is nothing to do, and with 2 where there are changes.")
+    @Flag(help: "Exit with 0 where there is nothing to do, and with 5 where there are changes.")
     var detailedExitcode = false
 
     @OptionGroup var output: OutputOptions
@@ -27,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
         } else {
             Terminal.write(PlanText.text(plan, style: output.style), to: .output)
         }
-        if detailedExitcode, !plan.steps.isEmpty { throw ExitCode(2) }
+        if detailedExitcode, !plan.steps.isEmpty { throw ExitCode(CommandExit.changes) }
     }
 
     /// The file is decoded once: by the daemon, or here where none can be asked.
