@@ -67,6 +67,26 @@ import Testing
         }
     }
 
+    @Test func countsBeginAnewWithTheMemory() async throws {
+        try await DaemonHarness.run("anew") { harness in
+            let text = """
+                version: 1
+                name: fdm
+                umem: { frames: 8192 }
+                nfs:
+                  gen: { program: generator, config: { rate: 10000 } }
+                  end: { program: sink }
+                links: [ gen -> end ]
+                """
+            try await harness.apply(text)
+            let isFlowing = try await harness.wait { try await harness.status("fdm").links[0].packets > 5000 }
+            #expect(isFlowing)
+            let reply = try await harness.apply(text.replacing("8192", with: "16384"))
+            #expect(reply.outcome == .done, "\(reply)")
+            #expect(try await harness.status("fdm").links[0].packets < 5000)
+        }
+    }
+
     @Test func aChangedRuleAndAChangedLinkRestartNobody() async throws {
         try await DaemonHarness.run("change") { harness in
             try await harness.apply(Self.quickstart("fdb"))

@@ -30,6 +30,9 @@ struct Sampler {
     private(set) var totals = Totals()
     /// As they stand in the topology's record.
     private var recorded = Totals()
+    /// Whose rings were read last: in another memory, rings with the same numbers are others.
+    private weak var memory: SharedDatapath?
+    private var hadMemory = false
 
     /// What rings and queues have carried. They count packets in 32 bits, and one that is made anew counts from 0.
     struct Totals: Codable, Sendable {
@@ -92,8 +95,9 @@ struct Sampler {
 
     private mutating func read(_ host: LinuxHost) -> Sample {
         var sample = Sample(time: host.now)
-        let before = totals
+        let before = hadMemory && memory !== host.shared ? Totals() : totals
         totals = Totals()
+        (memory, hadMemory) = (host.shared, host.shared != nil)
         guard let shared = host.shared else { return sample }
         for (function, record) in host.functions {
             if let worker = record.worker, let statistics = try? worker.process.statistics() {
