@@ -12,21 +12,19 @@ extension TopologyDecoder {
     ) -> [Link]? {
         guard let texts = file["links"]?.list, file["nfs"]?.isFaulty == false, file["interfaces"]?.isFaulty != true
         else { return nil }
+        // More than a document can hold comes of aliases only, and each of them is a second link.
+        guard texts.reduce(0, { $0 + ($1.text?.utf8.count ?? 0) }) <= Self.linkTextLimit else {
+            log.add(.tooManyLinks, "more than \(Self.linkTextLimit) bytes of links", at: file["links"]?.range)
+            return nil
+        }
         let names = NameTable(interfaces: interfaces, functions: functions)
         var resolver = PathResolver(names: names, mentions: names.unlinkable, log: log)
         var table = LinkTable(names: names, log: log)
         var isComplete = true
-        var length = 0
         for value in texts {
             guard let text = value.text else {
                 isComplete = false
                 continue
-            }
-            // More than a document can hold comes of aliases only, and each of them is a second link.
-            length += text.utf8.count
-            guard length <= Self.linkTextLimit else {
-                log.add(.tooManyLinks, "more than \(Self.linkTextLimit) bytes of links", at: value.range)
-                return nil
             }
             guard let path = resolver.resolve(value.node, text: text) else { continue }
             table.add(path)
