@@ -45,7 +45,7 @@ build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
 test: deps bpf ## all tests that need no kernel of ours, as root
 	@SWIFT="$(SWIFT)" Tests/run
 
-test-kernel: deps bpf ## the part of `make kernel` that CI runs besides: the FLASH kernel and its datapath in a virtual machine
+test-kernel: deps bpf ## the short part of `make kernel`, half an hour: the FLASH kernel and its datapath in a virtual machine
 	$(MAKE) -C kernel test-minimal
 	@SWIFT="$(SWIFT)" Tests/flash-kernel FlashDatapathTests QuickstartTests
 
