@@ -26,9 +26,9 @@ class Testpmd:
     def __init__(self, name, cpu, ports, mode, log, size=None, options=(), drivers=DRIVERS, enter=()):
         root = unpack()
         plugins = os.path.join(debian.libraries(root), "dpdk", "pmds-*")
-        # What it prints is to be in its log at once.
+        # What it prints is to be in its log at once; and it spins until it is ended, so it ends with this script.
         command = [
-            *enter, "stdbuf", "--output=L", os.path.join(root, "usr", "bin", "dpdk-testpmd"), "--lcores", f"0@(0,1),1@{cpu}", "--no-huge", "-m",
+            *enter, "setpriv", "--pdeathsig", "KILL", "stdbuf", "--output=L", os.path.join(root, "usr", "bin", "dpdk-testpmd"), "--lcores", f"0@(0,1),1@{cpu}", "--no-huge", "-m",
             "512", "--no-pci", "--no-telemetry", "--no-shconf", "--file-prefix", name]
         for driver in drivers:
             found = glob.glob(os.path.join(plugins, f"librte_{driver}.so*"))
