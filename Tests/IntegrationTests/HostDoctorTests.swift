@@ -10,7 +10,6 @@ import Testing
         for line in lines {
             #expect(line.state != .missing, "\(line.name): \(line.found)")
             #expect(!line.found.isEmpty)
-            print("\(line.state) \(line.name): \(line.found)\(line.advice.map { " -> \($0)" } ?? "")")
         }
         let names = lines.map(\.name)
         for name in ["kernel", "privileges", "iproute2", "lab", "native XDP", "generic XDP", "AF_XDP", "huge pages"] {

@@ -119,7 +119,7 @@ import Testing
                 let event = try process.copyDescriptor(number)
                 if event.isEvent { events.append(event.take()) }
             }
-            #expect(events.count >= 4, "its own, its neighbours', and the daemon's")
+            #expect(events.count >= 2, "its own and the daemon's; its neighbours' on the shared datapath")
             for event in events {
                 var value = UInt64.max - 1
                 // What has been signalled before leaves less room.

@@ -105,6 +105,17 @@ package enum Lab {
         }
         try ip(["link", "set", "eth0", "up"], in: host.namespace)
         try ip(["link", "set", host.device, "up"])
+        try awaitLink("eth0", in: host.namespace)
+        try awaitLink(host.device)
+    }
+
+    /// A device drops what is sent until the kernel's link watch has seen its carrier, which on a busy machine is some
+    /// time after both ends are up. What is not there by then will not come, and is no reason to fail.
+    private static func awaitLink(_ device: String, in namespace: String? = nil) throws(LabError) {
+        for _ in 0..<500 {
+            if try ip(["link", "show", "dev", device], in: namespace).contains(" state UP ") { return }
+            usleep(10_000)
+        }
     }
 
     private static func configure(_ host: Host) throws(SystemError) {
