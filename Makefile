@@ -42,10 +42,10 @@ build: deps bpf ## build flash-orch and flash-nf (CONFIGURATION=release)
 	$(SWIFT) build -c $(CONFIGURATION) --static-swift-stdlib --product flash-nf
 	$(SWIFT) build -c $(CONFIGURATION) --static-swift-stdlib --product flash-orch
 
-test: deps bpf ## all tests that need no kernel of ours, as root
+test: deps bpf ## all tests that need no kernel of ours, as root; CI runs these and test-kernel
 	@SWIFT="$(SWIFT)" Tests/run
 
-test-kernel: deps bpf ## the short part of `make kernel`, half an hour: the FLASH kernel and its datapath in a virtual machine
+test-kernel: deps bpf ## the short part of `make kernel`, a quarter of an hour once the kernel is built: the FLASH kernel and its datapath in a virtual machine
 	$(MAKE) -C kernel test-minimal
 	@SWIFT="$(SWIFT)" Tests/flash-kernel FlashDatapathTests QuickstartTests
 
