@@ -13,6 +13,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLASH_ORCH = os.path.join(ROOT, ".build", "release", "flash-orch")
 TRAFFIC = os.path.join(ROOT, "benchmarks", "traffic")
+# What the program TRAFFIC loads into the kernel.
+TRAFFIC_OBJECT = os.path.join(ROOT, ".build", "traffic.bpf.o")
 
 
 class Bench:
@@ -154,3 +156,5 @@ def require():
         sys.exit(f"{sys.argv[0]} starts NFs: run it as root (sudo)")
     if not os.access(FLASH_ORCH, os.X_OK):
         sys.exit(f"{FLASH_ORCH} is missing: make build")
+    if not os.path.exists(TRAFFIC_OBJECT):
+        sys.exit(f"{TRAFFIC_OBJECT} is missing: make {os.path.relpath(TRAFFIC_OBJECT, ROOT)}")

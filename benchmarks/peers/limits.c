@@ -3,6 +3,8 @@
  * What the machine allows: a ring pair between two CPUs, and one process that runs all stages in turn.
  *
  *   limits ring BATCH DESCRIPTORS CPU CPU      so many descriptors go round two threads over two rings
+ *   limits links BATCH DESCRIPTORS CPU CPU     the same over two links, each of which is a ring pair: one ring for packets, and one
+ *                                              for the free frames that come back for them
  *   limits process STAGES SIZE CPU CPU         one thread makes packets and takes them off, the other one runs all stages
  *                                              on each batch in turn; on one CPU the same thread does it all
  *   limits timed STAGES SIZE CPU CPU           the same on two CPUs, with the time in each packet
@@ -111,6 +113,78 @@ static void *pass(void *second)
 			atomic_store_explicit(&carried, total += count, memory_order_relaxed);
 	}
 	return NULL;
+}
+
+/* As AF_XDP's: descriptors one way, addresses the other. */
+struct frame_ring {
+	_Alignas(LINE) _Atomic uint32_t producer;
+	_Alignas(LINE) _Atomic uint32_t consumer;
+	_Alignas(LINE) uint64_t slots[SLOTS];
+};
+
+static struct link {
+	struct ring packets;
+	struct frame_ring free;
+} links[2];
+
+/*
+ * From one link to the other: a packet takes the place of a free frame of the other link, which goes back for it. Each link has as
+ * many frames as a ring has slots, so there is always room.
+ */
+static void *pass_link(void *second)
+{
+	struct link *in = &links[!second], *out = &links[!!second];
+	uint32_t taken = 0, sent = atomic_load(&out->packets.producer), given = atomic_load(&in->free.producer), used = 0;
+	uint32_t packets = 0, frames = 0;
+	uint64_t total = 0;
+
+	pin(cpus[!!second]);
+	for (;;) {
+		unsigned count = batch;
+
+		if (packets - taken < batch)
+			packets = atomic_load_explicit(&in->packets.producer, memory_order_acquire);
+		if (frames - used < batch)
+			frames = atomic_load_explicit(&out->free.producer, memory_order_acquire);
+		if (packets - taken < count)
+			count = packets - taken;
+		if (frames - used < count)
+			count = frames - used;
+		if (!count) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		for (unsigned i = 0; i < count; i++)
+			*slot(&out->packets, sent + i) = *slot(&in->packets, taken + i);
+		for (unsigned i = 0; i < count; i++)
+			in->free.slots[(given + i) & (SLOTS - 1)] = out->free.slots[(used + i) & (SLOTS - 1)];
+		taken += count;
+		sent += count;
+		given += count;
+		used += count;
+		atomic_store_explicit(&out->packets.producer, sent, memory_order_release);
+		atomic_store_explicit(&out->free.consumer, used, memory_order_release);
+		atomic_store_explicit(&in->free.producer, given, memory_order_release);
+		atomic_store_explicit(&in->packets.consumer, taken, memory_order_release);
+		if (second)
+			atomic_store_explicit(&carried, total += count, memory_order_relaxed);
+	}
+	return NULL;
+}
+
+/* The second link leads to the first thread, and has all packets at the start. */
+static void fill_links(unsigned filled)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		links[0].free.slots[i] = i * (uint64_t)FRAME + 256;
+		if (i < filled)
+			*slot(&links[1].packets, i) = (struct descriptor){ .address = i * (uint64_t)FRAME + 256, .length = 60 };
+		else
+			links[1].free.slots[i - filled] = i * (uint64_t)FRAME + 256;
+	}
+	atomic_store(&links[0].free.producer, SLOTS);
+	atomic_store(&links[1].packets.producer, filled);
+	atomic_store(&links[1].free.producer, SLOTS - filled);
 }
 
 /* What the forwarder with `macs: swap` does. */
@@ -312,12 +386,16 @@ int main(int argc, char **argv)
 	char line[64];
 
 	if (argc != 6)
-		return fprintf(stderr, "usage: limits ring|process|timed ...\n"), 2;
+		return fprintf(stderr, "usage: limits ring|links|process|timed ...\n"), 2;
 	cpus[0] = atoi(argv[4]);
 	cpus[1] = atoi(argv[5]);
-	if (!strcmp(argv[1], "ring")) {
+	if (!strcmp(argv[1], "ring") || !strcmp(argv[1], "links")) {
 		batch = atoi(argv[2]);
 		filled = atoi(argv[3]);
+		if (!strcmp(argv[1], "links")) {
+			first = second = pass_link;
+			fill_links(filled);
+		}
 	} else {
 		stages = atoi(argv[2]);
 		size = atoi(argv[3]);

@@ -79,8 +79,15 @@ class Timed(SingleProcess):
 class RingPair(Limits):
     """stages is the batch, size the number of descriptors that go round."""
 
-    name = "C ring pair"
-    remark = "C; two rings of 2,048 16-byte descriptors, one for each way"
+    name = "C ring pair a link"
+    remark = "C; for each of two links a ring of 2,048 16-byte descriptors for packets, and one of 2,048 addresses for the free frames that come back"
+    mode = "links"
 
     def start(self, stages, size, cpus):
-        self.launch("ring", stages, size, *cpus)
+        self.launch(self.mode, stages, size, *cpus)
+
+
+class BareRings(RingPair):
+    name = "C, no free frames"
+    remark = "C; two rings of 2,048 16-byte descriptors, one for each way: no frame comes back but as a packet"
+    mode = "ring"
