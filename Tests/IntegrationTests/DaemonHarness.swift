@@ -86,6 +86,6 @@ final class DaemonHarness {
 }
 
 /// A command in a lab host.
-func inHost(_ namespace: String, _ words: String...) -> String? {
+func inHost(_ namespace: String, _ words: [String]) -> String? {
     try? Command(["ip", "netns", "exec", namespace] + words).run()
 }

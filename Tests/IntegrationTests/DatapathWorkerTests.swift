@@ -141,11 +141,10 @@ import Testing
         }
     }
 
-    private func ping(_ bench: Bench, count: Int) throws -> String {
-        try Command([
-            "nsenter", "--net=/run/netns/\(bench.lab.hosts[0].namespace)", "ping", "-q", "-c", "\(count)", "-i",
-            "0.005", "-W", "2", "10.78.0.2",
-        ]).run()
+    private func lost(_ bench: Bench, count: Int = 20) throws -> Int {
+        let command = Ping.command("10.78.0.2", count: count, seconds: 5)
+        let answers = try Command(["nsenter", "--net=/run/netns/\(bench.lab.hosts[0].namespace)"] + command).run()
+        return Ping.lost(answers, of: count)
     }
 
     @Test func onePingThroughOneNF() throws {
@@ -158,7 +157,7 @@ import Testing
                 .init(source: .port(bench.order[1]), routes: [[.port(bench.order[0])]]),
             ]), of: 0, ports: bench.ports)
         try fleet.run(0)
-        #expect(try ping(bench, count: 200).contains("200 received"))
+        #expect(try lost(bench, count: 200) == 0)
         try fleet.pause()
         let census = fleet.datapath.census(attempts: 1)
         #expect(census.isComplete, "\(census)")
@@ -184,10 +183,10 @@ import Testing
             try fleet.run(number)
         }
         for round in 0..<10 {
-            #expect(try ping(bench, count: 20).contains("20 received"))
+            #expect(try lost(bench) == 0)
             try fleet.replace(round % 2)
         }
-        #expect(try ping(bench, count: 20).contains("20 received"))
+        #expect(try lost(bench) == 0)
         try fleet.pause()
         let census = fleet.datapath.census(attempts: 1)
         #expect(census.isComplete, "\(census)")

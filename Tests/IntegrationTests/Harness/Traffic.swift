@@ -6,18 +6,15 @@ import Testing
 /// What ping and iperf3 measured.
 enum Traffic {
     /// Packets that got no answer.
-    static func ping(
-        _ bench: TestBench, from host: String, to address: String, count: Int = 20,
-        at location: SourceLocation = #_sourceLocation
-    ) async throws -> Int {
-        let result = try await bench.host(
-            host, "ping", "-n", "-q", "-i", "0.01", "-c", String(count), "-W", "2", address)
-        return try lost(result, at: location)
+    static func ping(_ bench: TestBench, from host: String, to address: String, count: Int = 20) async throws -> Int {
+        let result = try await bench.host(host, Ping.command(address, count: count))
+        try #require(result.output.hasPrefix("PING "), "\(result)")
+        return Ping.lost(result.output, of: count)
     }
 
     /// A ping that goes on until it is stopped with SIGINT.
     static func startPing(_ bench: TestBench, from host: String, to address: String) throws -> BackgroundCommand {
-        try bench.startInHost(host, "ping", "-n", "-i", "0.002", "-W", "2", address)
+        try bench.startInHost(host, "ping", "-n", "-i", "0.002", address)
     }
 
     /// Waits until `count` more answers have come.
@@ -36,15 +33,6 @@ enum Traffic {
         let answered = Set(result.output.matches(of: /icmp_seq=(\d+)/).compactMap { Int($0.1) })
         let last = try #require(answered.max(), "\(result)", sourceLocation: location)
         return last - answered.count
-    }
-
-    private static func lost(_ result: CommandResult, at location: SourceLocation) throws -> Int {
-        let summary = try #require(
-            result.output.firstMatch(of: /(\d+) packets transmitted, (\d+) received/), "\(result)")
-        let sent = try #require(Int(summary.1), sourceLocation: location)
-        let received = try #require(Int(summary.2), sourceLocation: location)
-        try #require(sent > 0, "\(result)", sourceLocation: location)
-        return sent - received
     }
 
     struct Transfer: Decodable {
