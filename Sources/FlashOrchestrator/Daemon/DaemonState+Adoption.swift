@@ -79,7 +79,7 @@ extension DaemonState {
         do throws(ServiceError) {
             let plan = try plan(managed.applied.topology, named: name, observed: managed.executor.observe())
             if !plan.steps.isEmpty {
-                switch managed.executor.run(plan, deadline: Self.stepDeadline) {
+                switch managed.executor.run(plan, deadline: Executor.stepDeadline) {
                 case .done: logger.info("topology \(name): \(plan.steps.count) steps to what was applied")
                 case .failed(_, let error), .rollbackFailed(_, let error, _):
                     managed.problems = [error.message]

@@ -70,7 +70,7 @@ extension DaemonState {
         } catch {
             logger.error("\(error.message)")
         }
-        let outcome = managed.executor.run(plan, deadline: deadline ?? Self.stepDeadline, report: progress)
+        let outcome = managed.executor.run(plan, deadline: deadline ?? Executor.stepDeadline, report: progress)
         managed.isApplying = false
 
         var reply = ApplyReply(name: name, outcome: .done, steps: summaries, stays: plan.stays)
@@ -108,9 +108,6 @@ extension DaemonState {
             logger.error("\(error.message)")
         }
     }
-
-    /// How long anything in a step may take, in seconds, where the request does not say.
-    static let stepDeadline = 5.0
 }
 
 extension PlanReply {
