@@ -8,6 +8,12 @@ import Testing
 /// A daemon is killed at every step of what it carries out. The next one takes over: what was applied before runs again, or
 /// nothing is left where nothing was, and an apply succeeds.
 @Suite(.serialized) struct HardDeathTests {
+    /// The steps at which it is killed: each, or each Nth from a random one on where the environment has FLASH_KILL_EVERY=N.
+    private static var moments: StrideTo<Int> {
+        let every = ProcessInfo.processInfo.environment["FLASH_KILL_EVERY"].flatMap(Int.init) ?? 1
+        return stride(from: Int.random(in: 0..<max(every, 1)), to: 100, by: max(every, 1))
+    }
+
     private static func topology(_ nfs: String, links: String..., mode: String = "native", address: Int = 2) -> String {
         """
         version: 1
@@ -88,7 +94,7 @@ import Testing
     }
 
     @Test func duringTheFirstApply() async throws {
-        for moment in 0..<100 {
+        for moment in Self.moments {
             var isOver = false
             try await TestBench.with { bench in
                 try await bench.startDaemon()
@@ -118,7 +124,7 @@ import Testing
     func duringAChange(to text: String) async throws {
         try await TestBench.with { bench in
             try await bench.startDaemon()
-            for moment in 0..<100 {
+            for moment in Self.moments {
                 try await bench.apply(Self.base)
                 let isKilled = try await kill(at: moment, bench) { client, progress in
                     try await client.apply(
@@ -136,7 +142,7 @@ import Testing
     @Test func duringADown() async throws {
         try await TestBench.with { bench in
             try await bench.startDaemon()
-            for moment in 0..<100 {
+            for moment in Self.moments {
                 try await bench.apply(Self.base)
                 let isKilled = try await kill(at: moment, bench) { client, progress in
                     try await client.down(name: "hard", progress: progress)
