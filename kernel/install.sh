@@ -89,7 +89,7 @@ fi
 previous=$(uname -r)
 [ -f "/boot/vmlinuz-$previous" ] || previous=$(find /boot -maxdepth 1 -name 'vmlinuz-*' ! -name '*-flash*' -printf '%f\n' | sed 's/^vmlinuz-//' | sort -V | tail -n 1)
 
-packages=(build-essential bison flex libssl-dev libelf-dev fakeroot dwarves bc cpio kmod rsync debhelper xz-utils lz4 zstd patch python3)
+packages=(build-essential bison flex openssl libssl-dev libelf-dev fakeroot dwarves bc cpio kmod rsync debhelper xz-utils lz4 zstd patch python3)
 say "installing what the build needs"
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null

@@ -111,4 +111,11 @@ import Testing
             try MemoryPlanner.plan(request: MemoryRequest(frames: 8192), rings: 3, ports: 0, queues: 2)
         }
     }
+
+    @Test func whatWasLostIsMadeAnewWithinWhatIsFree() {
+        #expect(MemoryPlanner.capacity(ofLost: 2, free: 8192, largest: 2048) == 2048)
+        #expect(MemoryPlanner.capacity(ofLost: 2, free: 2944, largest: 2048) == 512)
+        #expect(MemoryPlanner.capacity(ofLost: 2, free: 300, largest: 2048) == 256)
+        #expect(MemoryPlanner.capacity(ofLost: 0, free: 0, largest: 512) == 512)
+    }
 }

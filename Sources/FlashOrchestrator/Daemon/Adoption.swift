@@ -221,7 +221,9 @@ struct Adoption {
                 try? workers[entry.function]?.control.drop(port: port)
             }
         }
-        let capacity = chain.memory?.ringCapacity ?? MemoryPlanner.largestRing
+        let capacity = MemoryPlanner.capacity(
+            ofLost: lostPorts.count * MemoryPlanner.ringsPerPort + lostRings.count, free: shared.freeFrameCount,
+            largest: chain.memory?.ringCapacity ?? MemoryPlanner.largestRing)
         for port in lostPorts { try host.openPort(port, capacity: capacity) }
         for ring in lostRings { try host.datapath.addRing(ring, capacity: capacity) }
         do throws(DatapathError) {

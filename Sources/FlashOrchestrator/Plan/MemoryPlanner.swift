@@ -44,6 +44,16 @@ package enum MemoryPlanner {
             datapath: datapath, frames: request.frames ?? rounded, frameSize: request.frameSize, ringCapacity: capacity)
     }
 
+    /// Slots for each of `rings` that were lost with a daemon: they take no more than half of the `free` frames where
+    /// smaller ones do, for the way from there to what was applied takes some too.
+    ///
+    /// - Parameter largest: a power of two.
+    package static func capacity(ofLost rings: Int, free: Int, largest: Int) -> Int {
+        var capacity = largest
+        while capacity > smallestRing, rings * capacity > free / 2 { capacity /= 2 }
+        return capacity
+    }
+
     private static func needed(_ rings: Int, _ queues: Int, _ sources: Int, _ capacity: Int) -> Int {
         rings * capacity + queues * framesPerQueue + sources * framesPerSource
             + reserve(rings: rings, queues: queues, capacity: capacity)

@@ -119,6 +119,8 @@ final class BackgroundCommand: Sendable {
 
     /// What it wrote so far.
     var output: String { (try? text(files.output)) ?? "" }
+    /// What it wrote so far to its standard error.
+    var messages: String { (try? text(files.messages)) ?? "" }
 
     private func text(_ file: URL) throws -> String {
         String(decoding: try Data(contentsOf: file), as: UTF8.self)

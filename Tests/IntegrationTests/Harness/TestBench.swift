@@ -134,11 +134,11 @@ final class TestBench: Sendable {
             + names.filter { !["daemon.log", "daemon.pid", "topologies"].contains($0) && !$0.hasPrefix("test-") }
     }
 
+    /// What its daemons have said: one that an apply started in their file, others on their standard error.
     private func showLog(_ location: SourceLocation) async {
-        guard let log = try? String(contentsOfFile: directory + "/daemon.log", encoding: .utf8), !log.isEmpty else {
-            return
-        }
-        Issue.record("the daemon's log:\n\(log.suffix(8000))", sourceLocation: location)
+        let file = (try? String(contentsOfFile: directory + "/daemon.log", encoding: .utf8)) ?? ""
+        let log = ([file] + daemons.withLock { $0 }.map(\.messages)).joined()
+        if !log.isEmpty { Issue.record("the daemon's log:\n\(log.suffix(8000))", sourceLocation: location) }
     }
 }
 
