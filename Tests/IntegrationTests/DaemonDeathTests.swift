@@ -131,8 +131,8 @@ import Testing
         }
     }
 
-    /// What the record says is not what the workers hold, as after a daemon of another version.
-    @Test(arguments: ["socket", "thread", "event", "acknowledge"])
+    /// What the record says is not what the workers hold, as after a death before it was written, or a daemon of another version.
+    @Test(arguments: ["link", "given", "thread", "event", "acknowledge"])
     func aChainThatCannotBeTakenOverIsMadeAnew(fault: String) async throws {
         try await DaemonHarness.run("other") { harness in
             let file = harness.folder + "/topologies/fdm/state.json"
@@ -140,12 +140,14 @@ import Testing
             let before = try await harness.status("fdm").nfs.map(\.pid)
             try await harness.restart {
                 var record = try state(file)
-                if fault == "socket" {
-                    let workers = record["workers"] as? [[String: Any]] ?? []
-                    record["workers"] = workers.map { worker in
+                if fault == "link" || fault == "given" {
+                    let workers = try #require(record["workers"] as? [[String: Any]])
+                    record["workers"] = try workers.map { worker in
                         var worker = worker
-                        let ports = worker["ports"] as? [[String: Any]] ?? []
-                        worker["ports"] = ports.map { $0.merging(["link": $0["socket"] ?? 0]) { $1 } }
+                        let sockets = try #require(worker["sockets"] as? [[String: Any]])
+                        // What a worker was given after the last record is not in it.
+                        worker["sockets"] =
+                            fault == "given" ? [] : sockets.map { $0.merging(["link": $0["socket"] ?? 0]) { $1 } }
                         return worker
                     }
                 } else if fault == "event" || fault == "acknowledge" {
@@ -167,8 +169,9 @@ import Testing
             #expect(status.state == .running, "\(status.differences)")
             #expect(status.frames.missing == 0 && status.frames.duplicated == 0)
             // Without the record's word for the threads there is nothing to go on with; without a queue there is.
-            #expect((status.nfs.map(\.pid) == before) == (fault == "socket"))
-            #expect((status.notice?.contains("made anew") == true) == (fault != "socket"))
+            let isTakenOver = fault == "link" || fault == "given"
+            #expect((status.nfs.map(\.pid) == before) == isTakenOver)
+            #expect((status.notice?.contains("made anew") == true) == !isTakenOver)
             let answers = inHost("fdm-client", Ping.command("10.77.0.2", count: 3))
             #expect(Ping.lost(answers ?? "", of: 3) == 0)
             #expect(try await harness.apply(DaemonChainTests.quickstart("fdm")).outcome == .unchanged)

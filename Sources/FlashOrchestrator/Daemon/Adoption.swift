@@ -139,14 +139,14 @@ struct Adoption {
             ? (try? attached.program.holdsSocket(queue: entry.key.queue)) == true : entry.isDelivered
     }
 
-    /// Takes a port's socket from a worker that has it.
+    /// Takes a port's socket from a worker that has it. One may have been given it after the last record.
     private mutating func adoptPort(_ entry: TopologyRecord.PortEntry, _ living: [TopologyRecord.WorkerEntry]) {
         for holder in living {
             guard let worker = workers[holder.function],
-                let numbers = holder.sockets.first(where: { $0.port == entry.id }),
-                let socket = try? worker.process.copyDescriptor(numbers.socket), socket.inode == entry.inode
+                let number = worker.process.descriptor(ofSocket: entry.inode),
+                let socket = try? worker.process.copyDescriptor(number), socket.inode == entry.inode
             else { continue }
-            worker.ports[entry.id] = [numbers.socket]
+            worker.ports[entry.id] = [number]
             if ports[entry.key] != nil { continue }
             do {
                 let socket = XDPSocket(adopting: socket, rings: entry.rings)
@@ -215,11 +215,12 @@ struct Adoption {
     func makeLost(_ host: LinuxHost) throws(HostError) {
         host.lostBefore &+= UInt64(shared.reclaim())
         let held = Set(queues.values.map(\.port) + ports.values.map(\.port))
-        for entry in record.workers {
-            // Whoever still has a socket of a lost queue keeps it from being opened again.
-            for port in entry.sockets.map(\.port) where !held.contains(port) {
-                try? workers[entry.function]?.control.drop(port: port)
-            }
+        let given = record.workers.flatMap { $0.sockets.map(\.port) }
+        let known = Set(record.queues.map(\.id) + record.ports.map(\.id) + given)
+        // Whoever still has a socket of a lost queue keeps it from being opened again, also one that was given it after the
+        // last record.
+        for worker in workers.values {
+            for port in known.subtracting(held) { try? worker.control.drop(port: port) }
         }
         let capacity = MemoryPlanner.capacity(
             ofLost: lostPorts.count * MemoryPlanner.ringsPerPort + lostRings.count, free: shared.freeFrameCount,

@@ -43,6 +43,16 @@ package struct ProcessHandle: ~Copyable, Sendable {
                 context: "descriptor \(number) of process \(identifier)"))
     }
 
+    /// The number of its descriptor for the socket with this inode; nil where it has none. What has that number may be another
+    /// file by the time it is copied.
+    package func descriptor(ofSocket inode: UInt64) -> Int32? {
+        SystemFile.names(in: "/proc/\(identifier)/fd").compactMap { Int32($0) }.first { number in
+            var status = stat()
+            return stat("/proc/\(identifier)/fd/\(number)", &status) == 0
+                && status.st_mode & S_IFMT == S_IFSOCK && UInt64(status.st_ino) == inode
+        }
+    }
+
     /// Sends a signal; false where the process has exited.
     @discardableResult
     package func signal(_ number: Int32) throws(SystemError) -> Bool {
