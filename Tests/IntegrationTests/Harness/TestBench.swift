@@ -61,7 +61,8 @@ final class TestBench: Sendable {
     func startDaemon(at location: SourceLocation = #_sourceLocation) async throws {
         let daemon = try BackgroundCommand([Programs.flashOrch, "daemon"], environment: environment)
         daemons.withLock { $0.append(daemon) }
-        try await eventually(within: 20, "the daemon answers", at: location) {
+        // It answers once what it found runs: over twenty steps in an emulated machine take more than 20 s.
+        try await eventually(within: 60, "the daemon answers", at: location) {
             try await flashOrch("status").status == 0
         }
     }
