@@ -48,8 +48,6 @@ package final class Executor {
     package func settleAll(resting: (() throws(HostError) -> Void)?) throws(HostError) {
         isUndoing = true
         defer { isUndoing = false }
-        // An apply that is to be short ends early; the old chain comes back all the same.
-        deadline = max(deadline, Self.stepDeadline)
         let threads = Set(chain.functions.flatMap(Self.threads))
         let fabric = fabric
         if let resting {
@@ -107,7 +105,7 @@ package final class Executor {
     }
 
     /// How long anything in a step may take, in seconds, where the request does not say.
-    package static let stepDeadline = 5.0
+    static let stepDeadline = 5.0
 
     /// Undoes the first `done` steps, and what one that was begun has left of a link; then reads back what stands. The record
     /// is the caller's to write: a disk that is full keeps no chain from coming back.
