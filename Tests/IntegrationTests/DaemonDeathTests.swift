@@ -131,8 +131,8 @@ import Testing
         }
     }
 
-    /// What the record says is not what the workers hold, as after a death before it was written, or a daemon of another version.
-    @Test(arguments: ["link", "given", "thread", "event", "acknowledge"])
+    /// What the record names is not what the workers hold.
+    @Test(arguments: ["link", "socket", "thread", "event", "blocking", "acknowledge"])
     func aChainThatCannotBeTakenOverIsMadeAnew(fault: String) async throws {
         try await DaemonHarness.run("other") { harness in
             let file = harness.folder + "/topologies/fdm/state.json"
@@ -140,36 +140,30 @@ import Testing
             let before = try await harness.status("fdm").nfs.map(\.pid)
             try await harness.restart {
                 var record = try state(file)
-                if fault == "link" || fault == "given" {
-                    let workers = try #require(record["workers"] as? [[String: Any]])
-                    record["workers"] = try workers.map { worker in
-                        var worker = worker
-                        let sockets = try #require(worker["sockets"] as? [[String: Any]])
-                        // What a worker was given after the last record is not in it.
-                        worker["sockets"] =
-                            fault == "given" ? [] : sockets.map { $0.merging(["link": $0["socket"] ?? 0]) { $1 } }
-                        return worker
-                    }
-                } else if fault == "event" || fault == "acknowledge" {
-                    // Their control sockets: what is written there waits until it is read.
-                    let workers = record["workers"] as? [[String: Any]] ?? []
-                    record["workers"] = workers.map { worker in
-                        guard fault == "event" else { return worker.merging(["acknowledge": 3]) { $1 } }
-                        let events = worker["events"] as? [[String: Any]] ?? []
-                        return worker.merging(["events": events.map { $0.merging(["descriptor": 3]) { $1 } }]) { $1 }
-                    }
-                } else {
-                    var threads = record["threads"] as? [[String: Any]] ?? []
-                    threads[0]["id"] = threads[1]["id"]
-                    record["threads"] = threads
+                let memory = record["memory"]
+                var links = try #require(record["links"] as? [String: String])
+                var queues = try #require(record["queues"] as? [[String: Any]])
+                var threads = try #require(record["threads"] as? [[String: Any]])
+                try #require(links.count == 2 && queues.count == 2 && threads.count == 3)
+                switch fault {
+                case "link": links = try links.mapValues { _ in try #require(queues[0]["socket"] as? String) }
+                case "socket": queues = queues.map { $0.merging(["socket": "socket of nobody"]) { $1 } }
+                case "thread": threads[0]["id"] = threads[1]["id"]
+                case "event": threads[0]["event"] = "event of nobody"
+                // Something else, where the daemon might wait.
+                case "blocking": threads[0]["event"] = queues[0]["socket"]
+                default: record["acknowledge"] = memory
                 }
+                record["links"] = links
+                record["queues"] = queues
+                record["threads"] = threads
                 try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: file))
             }
             let status = try await harness.status("fdm")
             #expect(status.state == .running, "\(status.differences)")
             #expect(status.frames.missing == 0 && status.frames.duplicated == 0)
             // Without the record's word for the threads there is nothing to go on with; without a queue there is.
-            let isTakenOver = fault == "link" || fault == "given"
+            let isTakenOver = fault == "link" || fault == "socket"
             #expect((status.nfs.map(\.pid) == before) == isTakenOver)
             #expect((status.notice?.contains("made anew") == true) == !isTakenOver)
             let answers = inHost("fdm-client", Ping.command("10.77.0.2", count: 3))

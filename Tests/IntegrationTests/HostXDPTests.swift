@@ -173,6 +173,8 @@ import Testing
             let program = try XDPProgram.attach(to: device, mode: .native)
             try program.setSocket(queue: 0, socket: hand.descriptor)
             let copy = try program.link.duplicate()
+            let identities = [program.link.identity, copy.identity]
+            #expect(identities[0]?.rawValue.hasPrefix("link ") == true && identities[0] == identities[1])
             link = copy
         }
         let attached = try XDPProgram.identifier(on: device)

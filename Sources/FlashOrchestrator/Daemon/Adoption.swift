@@ -12,7 +12,7 @@ struct Adoption {
     private let record: TopologyRecord
     private let shared: SharedDatapath
     private let acknowledge: DescriptorBox
-    private var workers: [FunctionID: WorkerRecord] = [:]
+    private let holders: Holders
     private var programs: [String: ProgramRecord] = [:]
     private var queues: [QueueID: QueueRecord] = [:]
     private var ports: [PortKey: SocketPort] = [:]
@@ -26,42 +26,31 @@ struct Adoption {
     init(_ record: TopologyRecord) throws(HostError) {
         self.record = record
         chain = record.chain
-        var living: [TopologyRecord.WorkerEntry] = []
-        for entry in record.workers {
-            guard let process = try? ProcessHandle.open(identifier: entry.process, startTime: entry.startTime),
-                process.isAlive, let end = try? process.copyDescriptor(Self.daemonEnd)
-            else { continue }
-            let worker = WorkerRecord(
-                process: process, control: WorkerControl(end), started: MonotonicClock.now(), since: entry.since,
-                memory: [entry.memory, entry.arena, entry.acknowledge])
-            worker.events = Dictionary(
-                entry.events.map { ($0.thread, $0.descriptor) }, uniquingKeysWith: { first, _ in first })
-            workers[entry.function] = worker
-            living.append(entry)
-        }
-        guard let first = living.first, let holder = workers[first.function] else {
-            throw .missing("none of its workers is alive")
-        }
+        holders = Holders(record.workers)
+        if holders.workers.isEmpty { throw .missing("none of its workers is alive") }
+        guard let memory = holders.copy(of: record.memory), let arena = holders.copy(of: record.arena),
+            let acknowledge = holders.copy(of: record.acknowledge), acknowledge.isEvent
+        else { throw .missing("its workers do not hold the memory and the event that its record names") }
         do {
-            shared = try SharedDatapath.adopt(
-                memory: try holder.process.copyDescriptor(first.memory),
-                arena: try holder.process.copyDescriptor(first.arena))
-            acknowledge = DescriptorBox(try holder.process.copyDescriptor(first.acknowledge))
+            shared = try SharedDatapath.adopt(memory: memory, arena: arena)
         } catch {
             throw .system(error, doing: "taking the memory over")
         }
-        guard acknowledge.descriptor.isEvent else {
-            throw .missing("nf \(first.function.name) holds something else for the event of its answers")
-        }
+        self.acknowledge = DescriptorBox(acknowledge)
         try adoptThreads()
-        for entry in record.queues { adoptQueue(entry, living) }
+        for (interface, identity) in record.links where chain.interfaces[interface] != nil {
+            adoptProgram(interface, identity)
+        }
+        for entry in record.queues { adoptQueue(entry) }
         loseQueues()
-        for entry in record.ports where chain.ports.contains(entry.key) { adoptPort(entry, living) }
+        for entry in record.ports where chain.ports.contains(entry.key) { adoptPort(entry) }
         lostPorts = chain.ports.filter { ports[$0] == nil }.sorted()
         if record.isApplying { readRules() }
         adoptRings()
         shared.holdStrays()
     }
+
+    private static let dyingMilliseconds: Int32 = 500
 
     /// True where the threads may work by other tables than the chain's.
     var isUnsettled: Bool {
@@ -69,13 +58,11 @@ struct Adoption {
             || chain.queues.count < record.chain.queues.count
     }
 
-    /// A worker's descriptor for the daemon's end of its control socket.
-    private static let daemonEnd: Int32 = 4
-
     private mutating func adoptThreads() throws(HostError) {
         do throws(DatapathError) {
             for thread in record.threads {
-                try shared.adoptThread(thread.id, event: try event(of: thread.id))
+                try shared.adoptThread(thread.id, event: try event(of: thread))
+                for worker in holders.all(of: thread.event) { worker.events.insert(thread.id) }
                 guard let ring = thread.frames else { continue }
                 do throws(DatapathError) {
                     try shared.adoptRing(ring)
@@ -99,67 +86,62 @@ struct Adoption {
         lostRings = standing.filter { rings[$0] == nil }.sorted()
     }
 
-    /// Whoever has the event of a thread; where nobody has, nobody will miss it.
-    private func event(of thread: ThreadID) throws(DatapathError) -> OwnedDescriptor {
-        for worker in workers.values {
-            guard let number = worker.events[thread] else { continue }
-            guard let event = try? worker.process.copyDescriptor(number) else { continue }
+    /// The event of a thread, from a worker that has it. Where its own worker is dead and no other has it, nobody will miss it: a
+    /// new one.
+    private func event(of thread: TopologyRecord.ThreadEntry) throws(DatapathError) -> OwnedDescriptor {
+        if let event = holders.copy(of: thread.event) {
             // The daemon writes to it, and must not wait there for whoever else has it.
-            guard event.isEvent else { throw .invalid("a worker holds something else for the event of a thread") }
+            guard event.isEvent else {
+                throw .invalid("the event of \(thread.key) is none, or may block")
+            }
             return event
+        }
+        // A process that dies just now lets go of its descriptors before it is seen to be dead.
+        if let worker = holders.workers[thread.key.function],
+            (try? worker.process.waitForExit(milliseconds: Self.dyingMilliseconds)) != true
+        {
+            throw .invalid("the worker of \(thread.key) does not hold the event that its record names")
         }
         do {
             return try OwnedDescriptor.event()
         } catch { throw .system(error) }
     }
 
-    /// Takes a queue's socket and XDP link from a worker that has them.
-    private mutating func adoptQueue(_ entry: TopologyRecord.QueueEntry, _ living: [TopologyRecord.WorkerEntry]) {
-        let interface = entry.key.interface
-        for holder in living {
-            guard let worker = workers[holder.function],
-                let numbers = holder.sockets.first(where: { $0.port == entry.id }), let linkNumber = numbers.link,
-                let socket = try? worker.process.copyDescriptor(numbers.socket), socket.inode == entry.inode,
-                let link = try? worker.process.copyDescriptor(linkNumber),
-                let program = try? XDPProgram.adopt(link: link)
-            else { continue }
-            worker.ports[entry.id] = [numbers.socket, linkNumber]
-            if programs[interface] == nil { programs[interface] = ProgramRecord(program) }
-            if queues[entry.key] != nil { continue }
-            do {
-                let socket = XDPSocket(adopting: socket, rings: entry.rings)
-                try shared.adoptPort(
-                    entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number)
-                queues[entry.key] = QueueRecord(queue: entry.key, port: entry.id, socket: socket)
-            } catch { continue }
-        }
-        guard let queue = queues[entry.key], let attached = programs[interface] else { return }
-        queue.isDelivered =
-            record.isApplying
-            ? (try? attached.program.holdsSocket(queue: entry.key.queue)) == true : entry.isDelivered
+    private mutating func adoptProgram(_ interface: String, _ identity: DescriptorIdentity) {
+        guard let link = holders.copy(of: identity), let program = try? XDPProgram.adopt(link: link) else { return }
+        programs[interface] = ProgramRecord(program)
     }
 
-    /// Takes a port's socket from a worker that has it. One may have been given it after the last record.
-    private mutating func adoptPort(_ entry: TopologyRecord.PortEntry, _ living: [TopologyRecord.WorkerEntry]) {
-        for holder in living {
-            guard let worker = workers[holder.function],
-                let number = worker.process.descriptor(ofSocket: entry.inode),
-                let socket = try? worker.process.copyDescriptor(number), socket.inode == entry.inode
-            else { continue }
-            worker.ports[entry.id] = [number]
-            if ports[entry.key] != nil { continue }
-            do {
-                let socket = XDPSocket(adopting: socket, rings: entry.rings)
-                try shared.adoptPort(
-                    entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number,
-                    redirects: true)
-                let port = SocketPort(
-                    key: entry.key, port: entry.id, queue: entry.queue, socket: socket, flashID: entry.flashID)
-                port.outlets = entry.outlets
-                port.written = entry.written
-                ports[entry.key] = port
-            } catch { continue }
-        }
+    private mutating func adoptQueue(_ entry: TopologyRecord.QueueEntry) {
+        guard let attached = programs[entry.key.interface], let socket = holders.copy(of: entry.socket)
+        else { return }
+        do {
+            let socket = XDPSocket(adopting: socket, rings: entry.rings)
+            try shared.adoptPort(
+                entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number)
+            let queue = QueueRecord(queue: entry.key, port: entry.id, socket: socket)
+            queue.isDelivered =
+                record.isApplying
+                ? (try? attached.program.holdsSocket(queue: entry.key.queue)) == true : entry.isDelivered
+            queues[entry.key] = queue
+        } catch { return }
+        for worker in holders.all(of: entry.socket) { worker.ports.insert(entry.id) }
+    }
+
+    private mutating func adoptPort(_ entry: TopologyRecord.PortEntry) {
+        guard let socket = holders.copy(of: entry.socket) else { return }
+        do {
+            let socket = XDPSocket(adopting: socket, rings: entry.rings)
+            try shared.adoptPort(
+                entry.id, socket: socket.descriptor.rawValue, rings: entry.rings, number: entry.number,
+                redirects: true)
+            let port = SocketPort(
+                key: entry.key, port: entry.id, queue: entry.queue, socket: socket, flashID: entry.flashID)
+            port.outlets = entry.outlets
+            port.written = entry.written
+            ports[entry.key] = port
+        } catch { return }
+        for worker in holders.all(of: entry.socket) { worker.ports.insert(entry.id) }
     }
 
     /// The record may be older than the rules: what they say holds for packets that are on their way.
@@ -196,8 +178,8 @@ struct Adoption {
                 threads: entries.map { FunctionRecord.Thread(id: $0.id, frames: frames[$0.id]) },
                 log: WorkerLog(path: host.folder.log(of: function.name, in: host.topology)))
             functionRecord.restarts = restarts[function] ?? 0
-            functionRecord.worker = workers[function]
-            if let worker = workers[function] { host.prepare(worker.control) }
+            functionRecord.worker = holders.workers[function]
+            if let worker = holders.workers[function] { host.prepare(worker.control) }
             host.functions[function] = functionRecord
         }
         if !isUnsettled {
@@ -214,13 +196,11 @@ struct Adoption {
     /// Makes what had been removed of what stands; to be called when no thread carries packets.
     func makeLost(_ host: LinuxHost) throws(HostError) {
         host.lostBefore &+= UInt64(shared.reclaim())
-        let held = Set(queues.values.map(\.port) + ports.values.map(\.port))
-        let given = record.workers.flatMap { $0.sockets.map(\.port) }
-        let known = Set(record.queues.map(\.id) + record.ports.map(\.id) + given)
-        // Whoever still has a socket of a lost queue keeps it from being opened again, also one that was given it after the
-        // last record.
-        for worker in workers.values {
-            for port in known.subtracting(held) { try? worker.control.drop(port: port) }
+        let taken = Set(queues.values.map(\.port) + ports.values.map(\.port))
+        // Whoever still has a socket of a lost queue keeps it from being opened again.
+        let lost = Set(record.queues.map(\.id) + record.ports.map(\.id)).subtracting(taken)
+        for worker in holders.workers.values {
+            for port in lost { try? worker.control.drop(port: port) }
         }
         let capacity = MemoryPlanner.capacity(
             ofLost: lostPorts.count * MemoryPlanner.ringsPerPort + lostRings.count, free: shared.freeFrameCount,
@@ -236,6 +216,48 @@ struct Adoption {
         } catch {
             throw .datapath(error.text)
         }
+    }
+}
+
+/// The workers that live, and what they have open.
+private struct Holders {
+    private(set) var workers: [FunctionID: WorkerRecord] = [:]
+    /// As they were when this was made.
+    private var numbers: [FunctionID: [DescriptorIdentity: Int32]] = [:]
+
+    /// A worker's descriptor for the daemon's end of its control socket.
+    private static let daemonEnd: Int32 = 4
+
+    init(_ entries: [TopologyRecord.WorkerEntry]) {
+        for entry in entries {
+            guard let process = try? ProcessHandle.open(identifier: entry.process, startTime: entry.startTime),
+                process.isAlive, let end = try? process.copyDescriptor(Self.daemonEnd)
+            else { continue }
+            let control = WorkerControl(end)
+            // What the daemon before has sent comes first. A worker that is stopped or does not answer is replaced later.
+            if (try? process.statistics())?.isStopped == false { try? control.settle() }
+            numbers[entry.function] = process.descriptors()
+            workers[entry.function] = WorkerRecord(
+                process: process, control: control, started: MonotonicClock.now(), since: entry.since)
+        }
+    }
+
+    /// Those that have it open.
+    func all(of identity: DescriptorIdentity?) -> [WorkerRecord] {
+        guard let identity else { return [] }
+        return workers.filter { numbers[$0.key]?[identity] != nil }.map(\.value)
+    }
+
+    /// A descriptor of what is open, from whichever worker has it; nil where none has.
+    func copy(of identity: DescriptorIdentity?) -> OwnedDescriptor? {
+        guard let identity else { return nil }
+        for (function, worker) in workers {
+            guard let number = numbers[function]?[identity], let copy = try? worker.process.copyDescriptor(number),
+                copy.identity == identity
+            else { continue }
+            return copy
+        }
+        return nil
     }
 }
 

@@ -2,20 +2,14 @@
 
 import FlashRuntime
 
-/// A descriptor that several may refer to.
-final class DescriptorBox {
-    let descriptor: OwnedDescriptor
-
-    init(_ descriptor: consuming OwnedDescriptor) {
-        self.descriptor = descriptor
-    }
-}
-
 /// The program on a device.
 final class ProgramRecord {
     let program: XDPProgram
+    /// By which the next daemon finds its link.
+    let linkIdentity: DescriptorIdentity?
 
     init(_ program: consuming XDPProgram) {
+        linkIdentity = program.link.identity
         self.program = program
     }
 }
@@ -25,12 +19,15 @@ final class QueueRecord {
     let queue: QueueID
     let port: PortID
     let socket: XDPSocket
+    /// By which the next daemon finds its socket.
+    let socketIdentity: DescriptorIdentity?
     /// The interface's program leads to the socket.
     var isDelivered = false
 
     init(queue: QueueID, port: PortID, socket: consuming XDPSocket) {
         self.queue = queue
         self.port = port
+        socketIdentity = socket.descriptor.identity
         self.socket = socket
     }
 
@@ -48,20 +45,15 @@ final class WorkerRecord {
     /// When it was started, in nanoseconds of the monotonic clock, and as a time of day.
     let started: UInt64
     let since: String
-    /// Its numbers of UMEM, arena and acknowledge event.
-    var memory: [Int32]
-    var events: [ThreadID: Int32] = [:]
-    /// Its numbers of the socket and the XDP link, by port.
-    var ports: [PortID: [Int32]] = [:]
+    /// The threads whose events it has, and the ports whose sockets.
+    var events: Set<ThreadID> = []
+    var ports: Set<PortID> = []
 
-    init(
-        process: consuming ProcessHandle, control: WorkerControl, started: UInt64, since: String, memory: [Int32] = []
-    ) {
+    init(process: consuming ProcessHandle, control: WorkerControl, started: UInt64, since: String) {
         self.process = process
         self.control = control
         self.started = started
         self.since = since
-        self.memory = memory
     }
 }
 

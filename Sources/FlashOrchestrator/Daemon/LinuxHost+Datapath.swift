@@ -121,10 +121,10 @@ extension LinuxHost: Datapath {
 
     func give(_ peer: ThreadID, to worker: WorkerRecord, of record: FunctionRecord) throws(HostError) {
         let shared = try requireShared()
-        if worker.events[peer] != nil { return }
+        if worker.events.contains(peer) { return }
         do throws(WorkerError) {
-            let numbers = try worker.control.give(peer: peer, event: shared.event(of: peer))
-            worker.events[peer] = numbers.first ?? -1
+            try worker.control.give(peer: peer, event: shared.event(of: peer))
+            worker.events.insert(peer)
         } catch {
             throw .worker(nf: record.function.name, reason: "did not take an event: \(error)", log: record.log.tail())
         }
@@ -143,9 +143,10 @@ extension LinuxHost: Datapath {
         _ port: PortID, socket: Int32, kept: [Int32] = [], _ name: String, to worker: WorkerRecord,
         of record: FunctionRecord
     ) throws(HostError) {
-        if worker.ports[port] != nil { return }
+        if worker.ports.contains(port) { return }
         do throws(WorkerError) {
-            worker.ports[port] = try worker.control.give(port: port, socket: socket, kept: kept)
+            try worker.control.give(port: port, socket: socket, kept: kept)
+            worker.ports.insert(port)
         } catch {
             throw .worker(nf: record.function.name, reason: "did not take \(name): \(error)", log: record.log.tail())
         }
@@ -154,10 +155,10 @@ extension LinuxHost: Datapath {
     /// Has all workers let go of a socket.
     func dropPort(_ port: PortID, called name: String) throws(HostError) {
         for function in functions.values {
-            guard let worker = function.worker, worker.ports[port] != nil else { continue }
+            guard let worker = function.worker, worker.ports.contains(port) else { continue }
             do throws(WorkerError) {
                 try worker.control.drop(port: port)
-                worker.ports[port] = nil
+                worker.ports.remove(port)
             } catch {
                 throw .worker(
                     nf: function.function.name, reason: "did not let go of \(name): \(error)",

@@ -98,7 +98,7 @@ extension LinuxHost {
             tables[record.key(index)] = nil
             generations[record.key(index)] = nil
             // The next thread in its slot has another event.
-            for other in functions.values { other.worker?.events[thread.id] = nil }
+            for other in functions.values { other.worker?.events.remove(thread.id) }
         }
     }
 
@@ -227,11 +227,10 @@ extension LinuxHost {
         }
         do {
             do throws(WorkerError) {
-                let held = try worker.control.start(
+                try worker.control.start(
                     program: plan.function.program, configuration: plan.function.configuration,
                     threads: record.threadIDs, memory: shared.memoryDescriptor, arena: shared.arenaDescriptor,
                     acknowledgeEvent: acknowledge.descriptor.rawValue)
-                worker.memory = Array(held.prefix(3))
             } catch {
                 throw HostError.worker(nf: record.function.name, reason: "\(error)", log: record.log.tail())
             }

@@ -32,33 +32,32 @@ final class ManagedTopology {
         for function in host.functions.values {
             for (index, thread) in function.threads.enumerated() {
                 record.threads.append(
-                    TopologyRecord.ThreadEntry(key: function.key(index), id: thread.id, frames: thread.frames))
+                    TopologyRecord.ThreadEntry(
+                        key: function.key(index), id: thread.id, event: host.shared?.eventIdentity(of: thread.id),
+                        frames: thread.frames))
             }
-            guard let worker = function.worker, worker.memory.count == 3 else { continue }
+            guard let worker = function.worker else { continue }
             record.workers.append(
                 TopologyRecord.WorkerEntry(
                     function: function.function, process: worker.process.identifier,
-                    startTime: worker.process.startTime, since: worker.since, restarts: function.restarts,
-                    memory: worker.memory[0], arena: worker.memory[1], acknowledge: worker.memory[2],
-                    events: worker.events.map { TopologyRecord.EventEntry(thread: $0, descriptor: $1) },
-                    sockets: worker.ports.compactMap { port, numbers in
-                        guard let socket = numbers.first else { return nil }
-                        return TopologyRecord.SocketEntry(
-                            port: port, socket: socket, link: numbers.count > 1 ? numbers[1] : nil)
-                    }))
+                    startTime: worker.process.startTime, since: worker.since, restarts: function.restarts))
         }
+        record.memory = host.shared?.memoryIdentity
+        record.arena = host.shared?.arenaIdentity
+        record.acknowledge = host.acknowledge?.identity
+        record.links = host.programs.compactMapValues(\.linkIdentity)
         record.rings = host.rings.map { key, id in
             TopologyRecord.RingEntry(key: key, id: id, number: host.shared?.ring(id)?.flashID ?? 0)
         }
         record.queues = host.queues.values.map { queue in
             TopologyRecord.QueueEntry(
                 key: queue.queue, id: queue.port, number: host.shared?.port(queue.port)?.flashID ?? 0,
-                inode: queue.socket.descriptor.inode, rings: queue.socket.rings, isDelivered: queue.isDelivered)
+                socket: queue.socketIdentity, rings: queue.socket.rings, isDelivered: queue.isDelivered)
         }
         record.ports = (host.flash?.ports ?? [:]).values.map { port in
             TopologyRecord.PortEntry(
                 key: port.key, id: port.port, number: host.shared?.port(port.port)?.flashID ?? 0,
-                flashID: port.flashID, inode: port.socket.descriptor.inode, rings: port.socket.rings,
+                flashID: port.flashID, socket: port.socketIdentity, rings: port.socket.rings,
                 queue: port.queue, outlets: port.outlets, written: port.written)
         }
         return record

@@ -2,10 +2,11 @@
 
 import FlashRuntime
 
-/// What a daemon to come has to know of a topology: `state.json`.
+/// What a daemon to come has to know of a topology: `state.json`. What the workers hold of it is looked for among their descriptors,
+/// and not recorded: the daemon may die between giving and recording.
 struct TopologyRecord: Codable, Sendable {
     /// Another number is another daemon's, which is not touched.
-    static let currentVersion = 2
+    static let currentVersion = 3
 
     var version = TopologyRecord.currentVersion
     var source: AppliedSource
@@ -15,6 +16,12 @@ struct TopologyRecord: Codable, Sendable {
     /// A host that is being made: it may or may not be there.
     var pendingHost: HostPlan?
     var chain = Chain()
+    var memory: DescriptorIdentity?
+    var arena: DescriptorIdentity?
+    /// The event on which workers say that they have done what they were asked.
+    var acknowledge: DescriptorIdentity?
+    /// The XDP links, by interface.
+    var links: [String: DescriptorIdentity] = [:]
     var threads: [ThreadEntry] = []
     var rings: [RingEntry] = []
     var queues: [QueueEntry] = []
@@ -26,6 +33,8 @@ struct TopologyRecord: Codable, Sendable {
     struct ThreadEntry: Codable, Sendable {
         var key: ThreadKey
         var id: ThreadID
+        /// What it sleeps on.
+        var event: DescriptorIdentity?
         /// Frames that a source fills.
         var frames: RingID?
     }
@@ -42,8 +51,7 @@ struct TopologyRecord: Codable, Sendable {
         var id: PortID
         /// Its flash-id.
         var number: Int
-        /// The socket's inode: a worker may have another descriptor under its number by now.
-        var inode: UInt64
+        var socket: DescriptorIdentity?
         var rings: QueueRings
         var isDelivered: Bool
     }
@@ -54,37 +62,20 @@ struct TopologyRecord: Codable, Sendable {
         /// Its number in the arena, and the flash-id by which the kernel knows its socket.
         var number: Int
         var flashID: Int
-        var inode: UInt64
+        var socket: DescriptorIdentity?
         var rings: QueueRings
         var queue: Int
         var outlets: Outlets
         var written: [Int]
     }
 
-    /// A worker process, and under which numbers it holds what the daemon needs again.
+    /// A worker process.
     struct WorkerEntry: Codable, Sendable {
         var function: FunctionID
         var process: Int32
         var startTime: UInt64
         var since: String
         var restarts: Int
-        var memory: Int32
-        var arena: Int32
-        var acknowledge: Int32
-        var events: [EventEntry]
-        var sockets: [SocketEntry]
-    }
-
-    struct EventEntry: Codable, Sendable {
-        var thread: ThreadID
-        var descriptor: Int32
-    }
-
-    struct SocketEntry: Codable, Sendable {
-        var port: PortID
-        var socket: Int32
-        /// The XDP link of a NIC queue's interface.
-        var link: Int32?
     }
 
     init(source: AppliedSource) {
@@ -101,6 +92,8 @@ struct AppliedSource: Codable, Hashable, Sendable {
     var text: String
     /// When it was applied.
     var since: String
+    /// Why `auto` was `shared` then although there was a FLASH kernel.
+    var fallback: String?
 }
 
 extension TopologyRecord {

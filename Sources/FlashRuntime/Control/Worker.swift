@@ -24,8 +24,7 @@ package enum Worker {
                 }
                 let refusal = state.handle(request, descriptors: descriptors)
                 if refusal != nil { for descriptor in descriptors { close(descriptor) } }
-                let reply = WorkerReply(
-                    sequence: sequence, refusal: refusal, descriptors: refusal == nil ? descriptors : [])
+                let reply = WorkerReply(sequence: sequence, refusal: refusal)
                 while try !socket.send(reply.encode()) { try socket.wait(for: .room, milliseconds: nil) }
             } catch {
                 Log.write("control socket: \(error)")
@@ -67,6 +66,7 @@ private struct WorkerState {
             guard let resources, descriptors.count == 1 else { return "not started" }
             resources.setEvent(descriptors[0], of: UInt32(thread))
             return nil
+        case .settle: return nil
         case .run:
             return crew?.run() ?? (crew == nil ? "not started" : nil)
         case .reconfigure:

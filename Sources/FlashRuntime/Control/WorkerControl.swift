@@ -9,22 +9,19 @@ package enum WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// In the worker's words.
     case refused(String)
     case timedOut(milliseconds: Int)
-    /// Its end of the socket is closed, or it does not keep to the protocol.
-    case garbled
 
     package var description: String {
         switch self {
         case .system(let error): return error.description
         case .refused(let reason): return reason
         case .timedOut(let milliseconds): return "no answer within \(milliseconds) ms"
-        case .garbled: return "an answer that makes no sense"
         }
     }
 }
 
 /// The daemon's end of a worker's control socket. Each call sends one message and waits for its answer.
 ///
-/// Nothing that a worker answers is believed: the numbers of its descriptors only say where to look for them.
+/// A worker answers that it has done something, or why not, and nothing else.
 package final class WorkerControl {
     private let end: OwnedDescriptor
     private var sequence: UInt32
@@ -43,15 +40,12 @@ package final class WorkerControl {
     }
 
     /// Gives the worker its program, its threads and their memory. It does not run yet.
-    ///
-    /// - Returns: the numbers under which it holds UMEM, arena, acknowledge event and configuration.
-    @discardableResult
     package func start(
         program: String, configuration: ProgramConfiguration, threads: [ThreadID], memory: Int32, arena: Int32,
         acknowledgeEvent: Int32
-    ) throws(WorkerError) -> [Int32] {
+    ) throws(WorkerError) {
         let file = try Self.file(of: configuration)
-        return try call(
+        try call(
             .start(program: program, threads: threads.map(\.rawValue)),
             descriptors: [memory, arena, acknowledgeEvent, file.rawValue])
     }
@@ -59,32 +53,35 @@ package final class WorkerControl {
     /// - Parameters:
     ///   - socket: the queue's AF_XDP socket.
     ///   - kept: stay open with it: the XDP link, its maps.
-    @discardableResult
-    package func give(port: PortID, socket: Int32, kept: [Int32] = []) throws(WorkerError) -> [Int32] {
+    package func give(port: PortID, socket: Int32, kept: [Int32] = []) throws(WorkerError) {
         try call(.givePort(port.rawValue), descriptors: [socket] + kept)
     }
 
     /// - Precondition: the tables of the worker's threads name the port no more, acknowledged.
     package func drop(port: PortID) throws(WorkerError) {
-        _ = try call(.dropPort(port.rawValue))
+        try call(.dropPort(port.rawValue))
     }
 
-    @discardableResult
-    package func give(peer: ThreadID, event: Int32) throws(WorkerError) -> [Int32] {
+    package func give(peer: ThreadID, event: Int32) throws(WorkerError) {
         try call(.givePeer(peer.rawValue), descriptors: [event])
     }
 
     /// Has the worker give up what it does not need any more, and carry packets.
     package func run() throws(WorkerError) {
-        _ = try call(.run)
+        try call(.run)
+    }
+
+    /// Returns when the worker has dealt with all that was sent to it, by whichever daemon.
+    package func settle() throws(WorkerError) {
+        try call(.settle)
     }
 
     package func reconfigure(_ configuration: ProgramConfiguration) throws(WorkerError) {
         let file = try Self.file(of: configuration)
-        _ = try call(.reconfigure, descriptors: [file.rawValue])
+        try call(.reconfigure, descriptors: [file.rawValue])
     }
 
-    private func call(_ request: WorkerRequest, descriptors: [Int32] = []) throws(WorkerError) -> [Int32] {
+    private func call(_ request: WorkerRequest, descriptors: [Int32] = []) throws(WorkerError) {
         sequence &+= 1
         let socket = ControlSocket(descriptor: end.rawValue)
         let message = request.encode(sequence: sequence)
@@ -105,8 +102,6 @@ package final class WorkerControl {
         }
         guard let answer else { throw .timedOut(milliseconds: deadlineMilliseconds) }
         if let refusal = answer.refusal { throw .refused(refusal) }
-        guard answer.descriptors.count == descriptors.count else { throw .garbled }
-        return answer.descriptors
     }
 
     /// The next message, if it answers the request sent last.

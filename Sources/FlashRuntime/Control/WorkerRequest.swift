@@ -13,6 +13,8 @@ enum WorkerRequest: Hashable {
     case run
     /// Descriptor: the new configuration.
     case reconfigure
+    /// The answer says that all requests before are dealt with.
+    case settle
 
     func encode(sequence: UInt32) -> [UInt8] {
         var writer = ByteWriter()
@@ -36,6 +38,8 @@ enum WorkerRequest: Hashable {
             writer.write(UInt32(4))
         case .reconfigure:
             writer.write(UInt32(5))
+        case .settle:
+            writer.write(UInt32(6))
         }
         return writer.bytes
     }
@@ -58,6 +62,7 @@ enum WorkerRequest: Hashable {
         case 3: request = reader.readInt().map { .givePeer($0) }
         case 4: request = .run
         case 5: request = .reconfigure
+        case 6: request = .settle
         default: request = nil
         }
         guard let request, reader.isAtEnd else { return nil }
@@ -70,30 +75,20 @@ struct WorkerReply: Hashable {
     var sequence: UInt32
     /// nil: done; else why not, for a person.
     var refusal: String?
-    /// Under which numbers the worker holds the descriptors that came with the request, in their order.
-    var descriptors: [Int32] = []
 
     func encode() -> [UInt8] {
         var writer = ByteWriter()
         writer.write(sequence)
         writer.write(UInt32(refusal == nil ? 0 : 1))
         writer.write(refusal ?? "")
-        writer.write(UInt32(descriptors.count))
-        for descriptor in descriptors { writer.write(UInt32(bitPattern: descriptor)) }
         return writer.bytes
     }
 
     static func decode(_ bytes: [UInt8]) -> WorkerReply? {
         var reader = ByteReader(bytes)
         guard let sequence = reader.readUInt32(), let refused = reader.readUInt32(), let text = reader.readString(),
-            let count = reader.readUInt32(), count <= 16
+            reader.isAtEnd
         else { return nil }
-        var descriptors: [Int32] = []
-        for _ in 0..<count {
-            guard let descriptor = reader.readUInt32() else { return nil }
-            descriptors.append(Int32(bitPattern: descriptor))
-        }
-        guard reader.isAtEnd else { return nil }
-        return WorkerReply(sequence: sequence, refusal: refused == 0 ? nil : text, descriptors: descriptors)
+        return WorkerReply(sequence: sequence, refusal: refused == 0 ? nil : text)
     }
 }

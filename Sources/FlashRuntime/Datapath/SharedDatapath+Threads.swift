@@ -61,6 +61,8 @@ extension SharedDatapath {
         threads[thread.rawValue]?.event.descriptor.rawValue ?? -1
     }
 
+    package func eventIdentity(of thread: ThreadID) -> DescriptorIdentity? { threads[thread.rawValue]?.event.identity }
+
     /// How long a thread spins before it sleeps, in nanoseconds: nil for ever, 0 not at all.
     package func setSpin(_ nanoseconds: UInt64?, of thread: ThreadID) {
         let block = arena.thread(UInt32(thread.rawValue))

@@ -21,8 +21,8 @@ package final class SharedDatapath {
     let heapStart: Int
     /// 1 where nobody has the frame.
     let framePool: UnsafeMutablePointer<UInt8>
-    private let memoryFile: OwnedDescriptor
-    private let arenaFile: OwnedDescriptor
+    private let memoryFile: DescriptorBox
+    private let arenaFile: DescriptorBox
 
     var heap: ExtentAllocator
     var freeFrames: [UInt32] = []
@@ -31,8 +31,10 @@ package final class SharedDatapath {
     var ports: [Int: PortRecord] = [:]
     var strays = Strays()
 
-    package var memoryDescriptor: Int32 { memoryFile.rawValue }
-    package var arenaDescriptor: Int32 { arenaFile.rawValue }
+    package var memoryDescriptor: Int32 { memoryFile.descriptor.rawValue }
+    package var arenaDescriptor: Int32 { arenaFile.descriptor.rawValue }
+    package var memoryIdentity: DescriptorIdentity? { memoryFile.identity }
+    package var arenaIdentity: DescriptorIdentity? { arenaFile.identity }
 
     /// Bytes of address space for rings and tables; only what is used costs memory.
     private static var heapSize: Int { 512 << 20 }
@@ -104,8 +106,8 @@ package final class SharedDatapath {
         memoryFile: consuming OwnedDescriptor, arenaFile: consuming OwnedDescriptor, memory: UnsafeMutableRawPointer,
         memorySize: Int, base: UnsafeMutablePointer<flash_arena>, header: flash_arena, arenaSize: Int
     ) {
-        self.memoryFile = memoryFile
-        self.arenaFile = arenaFile
+        self.memoryFile = DescriptorBox(memoryFile)
+        self.arenaFile = DescriptorBox(arenaFile)
         self.memory = memory
         self.memorySize = memorySize
         self.arenaSize = arenaSize
@@ -158,13 +160,6 @@ struct PortRecord {
     var mapping: QueueMapping
     var number: Int
     var redirects: Bool
-}
-
-/// An owned descriptor in a dictionary.
-final class DescriptorBox {
-    let descriptor: OwnedDescriptor
-
-    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 }
 
 /// Why the shared datapath cannot do what it is asked for.

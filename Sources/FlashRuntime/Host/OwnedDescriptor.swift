@@ -24,11 +24,8 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
         return rawValue
     }
 
-    /// The number of the file that it is open on, which no other socket has; 0 where it has none.
-    package var inode: UInt64 {
-        var status = stat()
-        return fstat(rawValue, &status) == 0 ? UInt64(status.st_ino) : 0
-    }
+    /// nil where it is neither a socket, a file, an event nor a BPF link.
+    package var identity: DescriptorIdentity? { DescriptorIdentity.read(rawValue, of: "self") }
 
     /// A second descriptor of the same open file, closed on exec.
     package func duplicate() throws(SystemError) -> OwnedDescriptor {

@@ -43,14 +43,15 @@ package struct ProcessHandle: ~Copyable, Sendable {
                 context: "descriptor \(number) of process \(identifier)"))
     }
 
-    /// The number of its descriptor for the socket with this inode; nil where it has none. What has that number may be another
-    /// file by the time it is copied.
-    package func descriptor(ofSocket inode: UInt64) -> Int32? {
-        SystemFile.names(in: "/proc/\(identifier)/fd").compactMap { Int32($0) }.first { number in
-            var status = stat()
-            return stat("/proc/\(identifier)/fd/\(number)", &status) == 0
-                && status.st_mode & S_IFMT == S_IFSOCK && UInt64(status.st_ino) == inode
+    /// Its descriptors by what they are open on, as they are now, one of each. What has a number may be another file by the time it
+    /// is copied.
+    package func descriptors() -> [DescriptorIdentity: Int32] {
+        var numbers: [DescriptorIdentity: Int32] = [:]
+        for number in SystemFile.names(in: "/proc/\(identifier)/fd").compactMap({ Int32($0) }) {
+            guard let identity = DescriptorIdentity.read(number, of: "\(identifier)") else { continue }
+            numbers[identity] = number
         }
+        return numbers
     }
 
     /// Sends a signal; false where the process has exited.

@@ -9,6 +9,8 @@ final class SocketPort {
     /// Of the device of the ports.
     let queue: Int
     let socket: XDPSocket
+    /// By which the next daemon finds its socket.
+    let socketIdentity: DescriptorIdentity?
     /// By which the kernel knows the socket.
     let flashID: Int
     var outlets = Outlets()
@@ -21,6 +23,7 @@ final class SocketPort {
         self.key = key
         self.port = port
         self.queue = queue
+        socketIdentity = socket.descriptor.identity
         self.socket = socket
         self.flashID = flashID
     }
