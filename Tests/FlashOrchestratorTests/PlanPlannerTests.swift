@@ -203,7 +203,9 @@ import Testing
             let shared = try plan(topology, kernel)
             #expect(shared.datapath == .shared)
             #expect(shared.result.ports.isEmpty)
+            #expect(shared.fallback == (kernel == .absent ? nil : "it is read-only"))
         }
+        #expect(flash.fallback == nil)
     }
 
     @Test func flashThatMayNotBeUsedSaysWhy() throws {
@@ -217,9 +219,10 @@ import Testing
         var topology = Fixtures.quickstart(on: .auto)
         topology.links =
             Fixtures.path("lan:0", "firewall", "count", "wan:0") + Fixtures.path("firewall[1]", "firewall", "trash")
-        #expect(try plan(topology, .usable).datapath == .shared)
-        topology.datapath = .flash
         let reason = "firewall[deny] leads to its own NF, and no socket sends to itself"
+        let shared = try plan(topology, .usable)
+        #expect(shared.datapath == .shared && shared.fallback == reason)
+        topology.datapath = .flash
         #expect(throws: PlanError.flashUnfit(reason)) { try plan(topology, .usable) }
         // By way of another NF it can.
         topology.links =

@@ -80,23 +80,31 @@ import Testing
         }
     }
 
-    @Test func whatSomebodyElseWritesIsSeenAndMended() async throws {
+    @Test(arguments: [false, true]) func whatSomebodyElseWritesIsSeenAndMended(whileNoDaemonRuns: Bool) async throws {
         try await TestBench.with { bench in
             try await bench.apply(stream("a -> b"))
             try await flows(bench)
             let ports = try await bench.status("stream").ports
             let (first, last) = (try #require(ports.first), try #require(ports.first { $0.nf == "end" }))
-            try FlashKernel.setNext([last.flashID], of: first.flashID)
-            let status = try await bench.status("stream")
-            #expect(status.state == .degraded)
-            let difference = try #require(status.differences.first)
-            #expect(difference.subject == "port a/0 (path source)")
-            #expect(difference.message.contains("says \(last.flashID) instead of \(first.next[0])"))
-            let reply = try await bench.apply(stream("a -> b"))
-            #expect(reply.steps.map(\.subject) == ["port a/0 (path source)"])
-            try await flows(bench)
-            try await bench.status("stream").expectHealthy()
-            #expect(try await bench.status("stream").ports.map(\.next) == ports.map(\.next))
+            for rule in [[last.flashID], []] {
+                let daemon = try await bench.daemon().pid
+                if whileNoDaemonRuns {
+                    kill(pid_t(daemon), SIGKILL)
+                    try await eventually("it ends") { !isRunning(daemon) }
+                }
+                try FlashKernel.setNext(rule, of: first.flashID)
+                if whileNoDaemonRuns { try await bench.startDaemon() }
+                let status = try await bench.status("stream")
+                #expect(status.state == .degraded)
+                let difference = try #require(status.differences.first)
+                #expect(difference.subject == "port a/0 (path source)")
+                #expect(difference.message.contains("says \(FlashKernel.format(rule)) instead of \(first.next[0])"))
+                let reply = try await bench.apply(stream("a -> b"))
+                #expect(reply.steps.map(\.subject) == ["port a/0 (path source)"])
+                try await flows(bench)
+                try await bench.status("stream").expectHealthy()
+                #expect(try await bench.status("stream").ports.map(\.next) == ports.map(\.next))
+            }
         }
     }
 
@@ -174,7 +182,9 @@ import Testing
         try await run(["mount", "-o", "remount,rw", "/sys"]).expecting()
         #expect(refused.messages.contains("datapath: flash cannot be used: /sys/kernel/flash cannot be written"))
         #expect(refused.messages.contains("help: "))
-        #expect(try shared.json(PlanReply.self).datapath == "shared")
+        let fallen = try shared.json(PlanReply.self)
+        #expect(fallen.datapath == "shared")
+        #expect(fallen.fallback?.hasPrefix("/sys/kernel/flash cannot be written") == true)
     }
 
     /// By a daemon.

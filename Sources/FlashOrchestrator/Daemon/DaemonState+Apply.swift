@@ -24,6 +24,7 @@ extension DaemonState {
         }
         managed.previous = isNew ? nil : managed.applied
         managed.applied = source
+        managed.applied.fallback = plan.fallback
         if plan.steps.isEmpty {
             if !isNew {
                 managed.applied.since = managed.previous?.since ?? source.since
@@ -113,7 +114,8 @@ extension DaemonState {
 extension PlanReply {
     init(name: String, datapath: String, plan: Plan, diagnostics: [ServiceDiagnostic] = []) {
         self.init(
-            name: name, datapath: datapath, steps: plan.summaries, stays: plan.stays, diagnostics: diagnostics)
+            name: name, datapath: datapath, fallback: plan.fallback, steps: plan.summaries, stays: plan.stays,
+            diagnostics: diagnostics)
     }
 }
 

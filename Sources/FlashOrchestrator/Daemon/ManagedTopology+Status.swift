@@ -71,8 +71,8 @@ extension ManagedTopology {
         let faults = host.faults(in: chain)
         return TopologyStatus(
             name: applied.name, file: applied.file,
-            datapath: (chain.memory?.datapath ?? .shared).rawValue, state: state(faults: faults),
-            since: applied.since, frames: frames,
+            datapath: (chain.memory?.datapath ?? .shared).rawValue, fallback: applied.fallback,
+            state: state(faults: faults), since: applied.since, frames: frames,
             nfs: chain.functions.keys.sorted().compactMap { host.functions[$0] }.map(status(of:)),
             links: LinkOrder.downstreamFirst(chain.links).reversed().compactMap { source in
                 chain.links[source].map { status(of: source, $0, names) }

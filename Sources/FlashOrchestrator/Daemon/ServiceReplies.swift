@@ -64,6 +64,8 @@ package struct PlanReply: Codable, Hashable, Sendable {
     package var name: String
     /// `shared` or `flash`: what `auto` came to.
     package var datapath: String
+    /// Why `auto` is `shared` although there is a FLASH kernel, as a clause.
+    package var fallback: String?
     package var steps: [StepSummary]
     /// What is not touched, for example `nf firewall`.
     package var stays: [String]
@@ -71,10 +73,12 @@ package struct PlanReply: Codable, Hashable, Sendable {
     package var diagnostics: [ServiceDiagnostic]
 
     package init(
-        name: String, datapath: String, steps: [StepSummary], stays: [String], diagnostics: [ServiceDiagnostic] = []
+        name: String, datapath: String, fallback: String? = nil, steps: [StepSummary], stays: [String],
+        diagnostics: [ServiceDiagnostic] = []
     ) {
         self.name = name
         self.datapath = datapath
+        self.fallback = fallback
         self.steps = steps
         self.stays = stays
         self.diagnostics = diagnostics

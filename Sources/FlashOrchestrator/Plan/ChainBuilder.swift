@@ -51,6 +51,15 @@ struct ChainBuilder {
         return .shared
     }
 
+    /// Why `auto` is `shared` although there is a FLASH kernel, as a clause; nil where it is not, or there is none.
+    func fallback(of chain: Chain) -> String? {
+        switch (topology.datapath, surroundings.flashKernel) {
+        case (.auto, .unusable(let reason)): reason
+        case (.auto, .usable): obstacle(to: chain)
+        case (.auto, .absent), (.shared, _), (.flash, _): nil
+        }
+    }
+
     /// Why a chain cannot go through sockets, as a clause; nil where it can.
     private func obstacle(to chain: Chain) -> String? {
         let sockets = chain.meetings.count + chain.queues.count

@@ -9,17 +9,20 @@ package struct Plan: Codable, Hashable, Sendable {
     package var result: Chain
     /// What carries the packets, or carried them where nothing is left.
     package var datapath: DatapathKind
+    /// Why `auto` is `shared` although there is a FLASH kernel, as a clause.
+    package var fallback: String?
     /// Names of outputs, for printing.
     package var names: LinkNames
 
     package init(
         steps: [Step] = [], stays: [String] = [], result: Chain = Chain(), datapath: DatapathKind = .shared,
-        names: LinkNames = LinkNames()
+        fallback: String? = nil, names: LinkNames = LinkNames()
     ) {
         self.steps = steps
         self.stays = stays
         self.result = result
         self.datapath = datapath
+        self.fallback = fallback
         self.names = names
     }
 

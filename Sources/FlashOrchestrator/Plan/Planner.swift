@@ -6,11 +6,14 @@ package enum Planner {
     package static func plan(
         desired: Topology?, observed: Observed, surroundings: Surroundings
     ) throws(PlanError) -> Plan {
+        var fallback: String?
         func build(keepsMemory: Bool) throws(PlanError) -> Chain {
             guard let desired else { return Chain() }
-            return try ChainBuilder(
-                topology: desired, observed: observed, surroundings: surroundings, keepsMemory: keepsMemory
-            ).build()
+            let builder = ChainBuilder(
+                topology: desired, observed: observed, surroundings: surroundings, keepsMemory: keepsMemory)
+            let chain = try builder.build()
+            fallback = builder.fallback(of: chain)
+            return chain
         }
         let target = try build(keepsMemory: true)
         let steps = steps(Displacement(from: observed, to: target), observed, target, surroundings)
@@ -18,16 +21,17 @@ package enum Planner {
         if !touchesMemory, let shortage = FrameBudget.shortage(steps, from: observed) {
             let target = try build(keepsMemory: false)
             let broken = Displacement(from: observed, to: target, shortage: shortage)
-            return plan(self.steps(broken, observed, target, surroundings), from: observed.chain, to: target)
+            let steps = self.steps(broken, observed, target, surroundings)
+            return plan(steps, from: observed.chain, to: target, fallback)
         }
-        return plan(steps, from: observed.chain, to: target)
+        return plan(steps, from: observed.chain, to: target, fallback)
     }
 
-    private static func plan(_ steps: [Step], from old: Chain, to target: Chain) -> Plan {
+    private static func plan(_ steps: [Step], from old: Chain, to target: Chain, _ fallback: String?) -> Plan {
         let names = LinkNames(old, target)
         return Plan(
             steps: steps, stays: stays(old, target, steps, names), result: target,
-            datapath: (target.memory ?? old.memory)?.datapath ?? .shared, names: names)
+            datapath: (target.memory ?? old.memory)?.datapath ?? .shared, fallback: fallback, names: names)
     }
 
     private static func steps(

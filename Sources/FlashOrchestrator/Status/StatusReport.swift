@@ -45,6 +45,8 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
     package var file: String
     /// `shared` or `flash`.
     package var datapath: String
+    /// Why `auto` is `shared` although there is a FLASH kernel, as a clause.
+    package var fallback: String?
     package var state: TopologyState
     /// When the last apply that changed something ended.
     package var since: String
@@ -60,13 +62,15 @@ package struct TopologyStatus: Codable, Hashable, Sendable {
     package var notice: String?
 
     package init(
-        name: String, file: String, datapath: String, state: TopologyState, since: String, frames: FrameStatus,
-        nfs: [FunctionStatus] = [], links: [LinkStatus] = [], queues: [QueueStatus] = [], ports: [PortStatus] = [],
+        name: String, file: String, datapath: String, fallback: String? = nil, state: TopologyState, since: String,
+        frames: FrameStatus, nfs: [FunctionStatus] = [], links: [LinkStatus] = [], queues: [QueueStatus] = [],
+        ports: [PortStatus] = [],
         hosts: [HostStatus] = [], differences: [Difference] = [], notice: String? = nil
     ) {
         self.name = name
         self.file = file
         self.datapath = datapath
+        self.fallback = fallback
         self.state = state
         self.since = since
         self.frames = frames

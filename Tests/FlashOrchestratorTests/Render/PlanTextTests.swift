@@ -26,6 +26,12 @@ import Testing
                 """)
     }
 
+    @Test func whyAutoIsSharedMemory() {
+        let plan = PlanReply(
+            name: "x", datapath: "shared", fallback: "it is read-only", steps: [Self.steps[0]], stays: [])
+        #expect(PlanText.text(plan).hasPrefix("plan of x, shared datapath (auto: it is read-only):\n"))
+    }
+
     @Test func longListOfWhatStaysIsCut() {
         let stays = (1...11).map { "nf n\($0)" }
         let plan = PlanReply(name: "x", datapath: "shared", steps: [Self.steps[0]], stays: stays)

@@ -48,6 +48,14 @@ import Testing
         return topology
     }
 
+    @Test func whyAutoIsSharedMemory() {
+        var topology = quickstart
+        topology.fallback = "it is read-only"
+        #expect(
+            StatusText.text(report(topology)).contains(
+                ", shared datapath (auto: it is read-only), from quickstart.yaml\n"))
+    }
+
     @Test func everythingOfATopology() {
         #expect(
             StatusText.text(report(quickstart)) == """

@@ -9,7 +9,7 @@ package enum PlanText {
         }
         let steps = plan.steps.map { (step: $0, text: action($0)) }
         let width = min(60, steps.map(\.text.count).max() ?? 0)
-        var result = "plan of \(plan.name.printable), \(plan.datapath.printable) datapath:\n"
+        var result = "plan of \(plan.name.printable), \(datapath(plan.datapath, plan.fallback)):\n"
         for (step, text) in steps {
             let symbol = style.paint(symbol(step.kind).leftPadded(to: 3), paint(step.kind))
             result += "\(symbol) \(text.padded(to: width))  \(style.paint("(\(step.reason.printable))", .dim))\n"
@@ -19,6 +19,11 @@ package enum PlanText {
             result += "; \(plan.stays.count) stay as they are: " + shortened(plan.stays.map(\.printable))
         }
         return result + "\n"
+    }
+
+    /// `shared datapath`, `shared datapath (auto: /sys/kernel/flash cannot be written)`
+    static func datapath(_ datapath: String, _ fallback: String?) -> String {
+        "\(datapath.printable) datapath" + (fallback.map { " (auto: \($0.printable))" } ?? "")
     }
 
     /// `create nf firewall`

@@ -27,7 +27,7 @@ package enum StatusText {
         let state = style.paint(topology.state.rawValue, paint(topology.state))
         return """
             \(style.paint(topology.name.printable, .bold)): \(state) since \(topology.since.printable), \
-            \(topology.datapath.printable) datapath, from \(topology.file.printable)
+            \(PlanText.datapath(topology.datapath, topology.fallback)), from \(topology.file.printable)
             frames: \(frames.total) of \(Units.bytes(UInt64(clamping: frames.size))): \(counts)
 
             """ + (topology.notice.map { style.paint("notice: \($0.printable)", .yellow) + "\n" } ?? "")
