@@ -34,11 +34,13 @@ printf '%s\n' "${installed[@]}" | grep -qxF "$release" || fail "$release is not 
 others=$(find /boot -maxdepth 1 -name 'vmlinuz-*' ! -name "vmlinuz-$release" | wc -l)
 [ "$others" -gt 0 ] || fail "no other kernel in /boot: install one first (Debian: linux-image-amd64, Ubuntu: linux-image-generic)"
 
-rm -f /etc/default/grub.d/zz-flash.cfg
+# Another FLASH kernel that stays keeps its place in the boot order.
+order=/etc/default/grub.d/zz-flash.cfg
+if [ ${#installed[@]} = 1 ] || grep -qsF "gnulinux-$release-advanced-" "$order"; then rm -f "$order"; fi
 packages=("linux-image-$release")
 dpkg-query -W "linux-headers-$release" >/dev/null 2>&1 && packages+=("linux-headers-$release")
 DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq "${packages[@]}" >/dev/null
-rm -rf "$state"
+if [ ${#installed[@]} = 1 ] || [ "$(cat "$state/release" 2>/dev/null)" = "$release" ]; then rm -rf "$state"; fi
 if command -v update-grub >/dev/null; then
 	log=$(update-grub 2>&1) || fail "$release is gone, but update-grub failed: $log"
 fi

@@ -103,14 +103,30 @@ package enum Doctor {
         }
     }
 
-    static func flashKernel() -> DoctorLine {
-        switch FlashKernel.support() {
-        case .usable: DoctorLine("FLASH kernel", .ok, "\(FlashKernel.folder): datapath auto is flash")
-        case .absent: DoctorLine("FLASH kernel", .ok, "none: datapath auto is shared")
-        case .unusable(let reason):
-            DoctorLine(
-                "FLASH kernel", .warning, reason,
+    /// - Parameters:
+    ///   - installed: the release that kernel/install.sh installed last; nil: none.
+    ///   - running: as `uname -r` says it.
+    static func flashKernel(
+        _ support: FlashKernel.Support = FlashKernel.support(),
+        installed: String? = SystemFile.line("/var/lib/flash-orch/kernel/release"),
+        running: String? = SystemFile.line("/proc/sys/kernel/osrelease")
+    ) -> DoctorLine {
+        let name = "FLASH kernel"
+        switch (support, installed) {
+        case (.usable, _): return DoctorLine(name, .ok, "\(FlashKernel.folder): datapath auto is flash")
+        case (.unusable(let reason), _):
+            return DoctorLine(
+                name, .warning, reason,
                 advice: "run as root of the machine to use datapath flash; datapath auto is shared without")
+        case (.absent, nil): return DoctorLine(name, .ok, "none: datapath auto is shared")
+        case (.absent, let installed?) where installed == running:
+            return DoctorLine(
+                name, .warning, "\(installed) runs, and \(FlashKernel.folder) is not there",
+                advice: "mount sysfs on /sys; datapath auto is shared without")
+        case (.absent, let installed?):
+            return DoctorLine(
+                name, .warning, "\(installed) is installed, and \(running ?? "another kernel") runs",
+                advice: "reboot, and choose \(installed) in the boot menu; datapath auto is shared until then")
         }
     }
 

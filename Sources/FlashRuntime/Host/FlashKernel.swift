@@ -103,6 +103,7 @@ package enum FlashKernel {
         case EINVAL: "one of these sockets is closed, has no RX ring, or is the sender itself"
         case EPERM, EACCES: "it takes CAP_NET_ADMIN over the network namespaces of all these sockets"
         case E2BIG: "\(rule.count) sockets, where a rule has at most \(outletLimit)"
+        case ENODEV: "the device of one of these sockets is gone"
         case ENOENT: "the socket is closed, or /sys was mounted in another network namespace"
         default: "the kernel refused the rule"
         }
