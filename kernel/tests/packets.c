@@ -250,6 +250,42 @@ TEST(packets_of_several_buffers)
 	frames_check(big, &d, 1);
 }
 
+/* The index stands in the first descriptor of a packet; what the others have in its place does not count. */
+TEST(packets_of_several_buffers_by_index)
+{
+	struct port_options sg = { .bind_flags = XDP_COPY | XDP_USE_SG };
+	struct umem *umem = umem_new(8 * RING, FRAME, 0);
+	struct port *ports[4];
+	char text[64];
+
+	for (int i = 0; i < 4; i++) {
+		sg.queue = i;
+		ports[i] = port_new(umem, sg);
+	}
+	snprintf(text, sizeof(text), "%u %u %u", ports[1]->id, ports[2]->id, ports[3]->id);
+	EQUAL(next_write(ports[0]->id, text), 0);
+	for (uint32_t round = 0; round < 30; round++) {
+		uint32_t index = round % 3;
+
+		for (uint32_t i = 0; i < 3; i++) {
+			uint64_t addr = port_take(ports[0]);
+			uint8_t *data = port_data(ports[0], addr);
+
+			for (uint32_t j = 0; j < 100; j++)
+				data[j] = (i * 100 + j) * 7 + 3;
+			port_queue(ports[0], addr, 100, (index + i) % 3 << 16 | (i < 2 ? XDP_PKT_CONTD : 0));
+		}
+		EQUAL(port_kick(ports[0]), 0);
+		EQUAL(receive_segments(ports[1 + index], 300), 3);
+		for (uint32_t i = 0; i < 3; i++)
+			EQUAL(ring_count(&ports[1 + i]->rx), 0);
+		EQUAL(port_complete(ports[0]), 3);
+		port_refill(ports[1 + index]);
+	}
+	EQUAL(counter(ports[0], "redirected"), 30);
+	frames_check(umem, ports, 4);
+}
+
 TEST(packets_whole_or_not_at_all)
 {
 	struct port_options sg = { .bind_flags = XDP_COPY | XDP_USE_SG, .rx = 4, .frames = 160 };
@@ -338,6 +374,40 @@ TEST(packets_invalid_descriptors)
 	EQUAL(counter(a, "redirected"), count);
 	CHECK(!getsockopt(a->fd, SOL_XDP, XDP_STATISTICS, &statistics, &length));
 	EQUAL(statistics.tx_invalid_descs, count);
+}
+
+static void fill_with(struct port *port, uint64_t addr)
+{
+	port->fill.addr[*port->fill.producer & (port->fill.size - 1)] = addr;
+	__atomic_store_n(port->fill.producer, *port->fill.producer + 1, __ATOMIC_RELEASE);
+}
+
+/* What is no address is taken from the fill ring and passed over, in the sender's UMEM and in another one. */
+TEST(packets_invalid_fill_addresses)
+{
+	struct umem *umems[] = { umem_new(4 * RING, FRAME, 0), umem_new(2 * RING, FRAME, 0) };
+	struct port *ports[] = {
+		port_new(umems[0], (struct port_options){ .queue = 0 }),
+		port_new(umems[0], (struct port_options){ .queue = 1, .filled = NONE }),
+		port_new(umems[1], (struct port_options){ .queue = 2, .filled = NONE }),
+	};
+	const uint64_t bad[] = { ~0ull, 4ull * RING * FRAME, 1ull << 48 };
+	uint32_t value;
+
+	for (int i = 1; i <= 2; i++) {
+		next_set(ports[0], ports[i]);
+		for (int j = 0; j < 3; j++) {
+			fill_with(ports[i], bad[j]);
+			port_fill(ports[i], 1);
+			port_send(ports[0], j, 0);
+		}
+		EQUAL(port_kick(ports[0]), 0);
+		for (uint32_t j = 0; j < 3; j++)
+			CHECK(port_receive(ports[i], &value) && value == j, "packet %u", j);
+		EQUAL(port_complete(ports[0]), 3);
+	}
+	frames_check(umems[0], ports, 2);
+	frames_check(umems[1], ports + 2, 1);
 }
 
 TEST(packets_a_dead_target_fails_closed)

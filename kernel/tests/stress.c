@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Random opening, closing, killing, rewiring and traffic, with rings and fill addresses that nobody should trust.
- * Nothing is expected but that the kernel has nothing to complain about.
+ * Expected is that something of each kind happened, that no socket is left, and that the kernel has nothing to complain about.
  */
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,6 +22,11 @@
 
 #define WORKERS 6
 #define SOCKETS 4
+
+/* What came of it, as far as workers lived to say so. */
+static struct {
+	_Atomic long bound, redirected, copied, refused;
+} *sums;
 
 static uint32_t pick(uint32_t below)
 {
@@ -120,6 +127,7 @@ static void worker(int number, bool hostile)
 			/* Most often another worker has that queue: then do without. */
 			if (!port_try(port, umem, options)) {
 				ports[count++] = port;
+				sums->bound++;
 				if (!port->fill.size)
 					port->fill = ports[0]->fill, port->comp = ports[0]->comp;
 			}
@@ -133,8 +141,16 @@ static void worker(int number, bool hostile)
 			if (hostile && !pick(4))
 				scribble(port);
 		}
-		while (count)
-			port_close(ports[--count]);
+		while (count) {
+			struct port *port = ports[--count];
+
+			if (known(port->id)) { /* its device may be gone */
+				sums->redirected += counter(port, "redirected");
+				sums->copied += counter(port, "copied");
+				sums->refused += counter(port, "refused_invalid") + counter(port, "refused_size");
+			}
+			port_close(port);
+		}
 		if (!pick(10))
 			shell("ip link set flash%d %s 2>/dev/null; true", pick(2), pick(3) ? "up" : "down");
 		(void)number;
@@ -161,7 +177,11 @@ void stress(int seconds)
 	pid_t workers[WORKERS];
 	time_t end = time(NULL) + seconds;
 	long rounds = 0;
+	struct dirent *entry;
+	DIR *folder;
 
+	sums = mmap(NULL, sizeof(*sums), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(sums != MAP_FAILED, "%s", strerror(errno));
 	for (int i = 0; i < WORKERS; i++)
 		workers[i] = start(i);
 	while (time(NULL) < end) {
@@ -185,5 +205,21 @@ void stress(int seconds)
 		kill(workers[i], SIGKILL);
 		waitpid(workers[i], NULL, 0);
 	}
-	printf("stress: %ld processes in %d s\n", rounds, seconds);
+	printf("stress: %ld processes in %d s, %ld sockets, %ld packets redirected, %ld copied, %ld refused\n", rounds,
+	       seconds, sums->bound, sums->redirected, sums->copied, sums->refused);
+	CHECK(sums->redirected && sums->copied && sums->refused, "this has tried nothing");
+	/* No socket is left where no process is: what release defers is short. */
+	for (int tries = 0; tries < 5000; tries++) {
+		int left = 0;
+
+		folder = opendir("/sys/kernel/flash");
+		CHECK(folder, "%s", strerror(errno));
+		while ((entry = readdir(folder)))
+			left += atoi(entry->d_name) > 0;
+		closedir(folder);
+		if (!left)
+			return;
+		usleep(1000);
+	}
+	CHECK(false, "sockets are left");
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -69,6 +70,16 @@ TEST(sysfs_describes_each_socket)
 	expect(b->id, "qid", "5\n");
 	expect(a->id, "next", "-1\n");
 	expect(a->id, "statistics/redirected", "0\n");
+
+	/* What says something of the socket cannot be written, and what asks for its id has room for it. */
+	const char *const told[] = { "pid", "procname", "ifindex", "qid", "statistics/redirected" };
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		snprintf(text, sizeof(text), "/sys/kernel/flash/%u/%s", a->id, told[i]);
+		EQUAL(text_write(text, "1"), -EACCES);
+	}
+	length = sizeof(id) - 1;
+	EQUAL(getsockopt(a->fd, SOL_XDP, FLASH_ID, &id, &length), -1);
+	EQUAL(errno, EINVAL);
 
 	id = b->id;
 	port_close(b);
@@ -268,6 +279,9 @@ static void await_event(int fd, const char *action, uint32_t id)
 		snprintf(want, sizeof(want), "FLASH_ID=%u", id);
 		CHECK(memmem(text, length, want, strlen(want) + 1));
 		CHECK(memmem(text, length, "SUBSYSTEM=flash", 16));
+		snprintf(want, sizeof(want), "IFINDEX=%u", if_nametoindex("flash0"));
+		CHECK(memmem(text, length, want, strlen(want) + 1));
+		CHECK(memmem(text, length, "QUEUE=0", 8));
 		return;
 	}
 }
@@ -301,4 +315,40 @@ TEST(sysfs_an_open_file_of_a_closed_socket)
 	port_close(a);
 	EQUAL(write(fd, text, strlen(text)), -1);
 	EQUAL(errno, ENODEV);
+}
+
+/* By its descriptor or by its rings. */
+TEST(sysfs_a_socket_lives_while_its_rings_are_mapped)
+{
+	struct port *a = port_new(umem_new(2 * RING, FRAME, 0), (struct port_options){ .queue = 0 });
+	struct ring *rings[] = { &a->rx, &a->tx, &a->fill, &a->comp };
+
+	close(a->fd);
+	for (int i = 0; i < 4; i++) {
+		CHECK(known(a->id), "with %d rings mapped", 4 - i);
+		CHECK(!munmap(rings[i]->base, rings[i]->length), "%s", strerror(errno));
+	}
+	CHECK(!known(a->id));
+}
+
+/* Neither end of a rule may be on a device that is gone. */
+TEST(sysfs_a_socket_whose_device_is_gone)
+{
+	struct umem *umem = umem_new(4 * RING, FRAME, 0);
+	struct port *a = port_new(umem, (struct port_options){ .queue = 0 }), *b;
+	char text[16];
+
+	device_add("copy0", "copy1", 1);
+	b = port_new(umem_new(2 * RING, FRAME, 0), (struct port_options){ .device = "copy0" });
+	next_set(a, b);
+	shell("ip link delete copy0");
+	snprintf(text, sizeof(text), "%u", b->id);
+	EQUAL(next_write(a->id, text), -EINVAL);
+	snprintf(text, sizeof(text), "%u", a->id);
+	EQUAL(next_write(b->id, text), -EINVAL);
+	/* The rule from before leads nowhere. */
+	port_send(a, 1, 0);
+	EQUAL(port_kick(a), 0);
+	EQUAL(port_complete(a), 1);
+	EQUAL(counter(a, "refused_dead"), 1);
 }

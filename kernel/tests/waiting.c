@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -224,6 +225,54 @@ TEST(waiting_poll_never_loses_a_wake_up)
 			CHECK(port_poll(a, POLLIN, 20000) & POLLIN, "round %u: a wake-up is lost", i);
 		EQUAL(value, i);
 		port_fill(a, 1);
+	}
+	pthread_join(thread, NULL);
+	frames_check(umem, ports, 2);
+}
+
+static void *send_in_bursts(void *argument)
+{
+	struct port *port = argument;
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		for (port_complete(port); !port->held; port_complete(port))
+			port_kick(port);
+		port_send(port, i, 0);
+		if (port_kick(port) == -EAGAIN)
+			CHECK(port_poll(port, POLLOUT, 20000) & POLLOUT, "packet %u: the sender is not woken", i);
+		if (i % 7 == 0)
+			usleep(i % 300);
+	}
+	return NULL;
+}
+
+/* As the guide has it: poll() for the first packet, then no poll() while there is something to do, then poll() again. */
+TEST(waiting_by_turns_in_poll_and_busy)
+{
+	struct umem *umem = umem_new(4 * RING, FRAME, 0);
+	struct port *a = port_new(umem, (struct port_options){ .queue = 0 });
+	struct port *b = port_new(umem, (struct port_options){ .queue = 1 });
+	struct port *ports[] = { a, b };
+	const int options[][2] = { { SO_PREFER_BUSY_POLL, 1 }, { SO_BUSY_POLL, 20 }, { SO_BUSY_POLL_BUDGET, 64 } };
+	uint32_t got = 0, value;
+	pthread_t thread;
+
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < 3; j++)
+			CHECK(!setsockopt(ports[i]->fd, SOL_SOCKET, options[j][0], &options[j][1], sizeof(int)), "%s",
+			      strerror(errno));
+	next_set(a, b);
+	pthread_create(&thread, NULL, send_in_bursts, a);
+	while (got < 3000) {
+		CHECK(port_poll(b, POLLIN, 20000) & POLLIN, "after %u: a wake-up is lost", got);
+		for (int idle = 0; idle < 20; idle++) {
+			while (port_receive(b, &value)) {
+				EQUAL(value, got++);
+				idle = 0;
+			}
+			port_refill(b);
+			recvfrom(b->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+		}
 	}
 	pthread_join(thread, NULL);
 	frames_check(umem, ports, 2);

@@ -120,6 +120,37 @@ TEST(zerocopy_mixed_with_copy_mode)
 	frames_check(two, &slow, 1);
 }
 
+static void expect_no_tx_out(const char *want)
+{
+	char text[32];
+
+	text_read(text, sizeof(text), "/sys/class/net/flash0/no_tx_out");
+	CHECK(!strncmp(text, want, strlen(want)), "is %s, not %s", text, want);
+}
+
+/* What drivers look at that were written after the guide's examples: true while all sockets of the queue are redirected. */
+TEST(zerocopy_the_driver_is_told_to_send_nothing)
+{
+	struct umem *umem = umem_new(8 * RING, FRAME, 0);
+	struct port *a = port_new(umem, (struct port_options){ .queue = 0 });
+	struct port *b = port_new(umem, (struct port_options){ .queue = 1 });
+	struct port *beside;
+
+	expect_no_tx_out("00-");
+	next_set(a, b);
+	expect_no_tx_out("10-");
+	next_set(b, a);
+	expect_no_tx_out("11-");
+	beside = port_new(umem, (struct port_options){ .queue = 0, .same_queue = true });
+	expect_no_tx_out("01-");
+	next_set(beside, b);
+	expect_no_tx_out("11-");
+	EQUAL(next_write(a->id, "-1"), 0);
+	expect_no_tx_out("01-");
+	EQUAL(next_write(b->id, "-1"), 0);
+	expect_no_tx_out("00-");
+}
+
 struct toggle {
 	struct port *from, *to;
 	volatile bool done;

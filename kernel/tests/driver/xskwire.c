@@ -514,9 +514,40 @@ static const struct net_device_ops wire_ops = {
 	.ndo_validate_addr = eth_validate_addr,
 };
 
+/* What pool->no_tx_out says, a character a queue; '-' where it has no pool. */
+static ssize_t no_tx_out_show(struct device *device,
+			      struct device_attribute *attr, char *buf)
+{
+	struct net_device *dev = to_net_dev(device);
+	struct wire *wire = netdev_priv(dev);
+	int i, length = 0;
+
+	if (!rtnl_trylock())
+		return restart_syscall();
+	for (i = 0; i < dev->num_rx_queues; i++) {
+		const struct xsk_buff_pool *pool = wire->queues[i].pool;
+
+		length += sysfs_emit_at(buf, length, "%c",
+					!pool ? '-' : '0' + wire_no_tx_out(pool));
+	}
+	rtnl_unlock();
+	return length + sysfs_emit_at(buf, length, "\n");
+}
+static DEVICE_ATTR_RO(no_tx_out);
+
+static struct attribute *wire_attrs[] = {
+	&dev_attr_no_tx_out.attr,
+	NULL
+};
+
+static const struct attribute_group wire_group = {
+	.attrs = wire_attrs,
+};
+
 static void wire_setup(struct net_device *dev)
 {
 	ether_setup(dev);
+	dev->sysfs_groups[0] = &wire_group;
 	dev->netdev_ops = &wire_ops;
 	dev->priv_destructor = wire_free;
 	dev->needs_free_netdev = true;
