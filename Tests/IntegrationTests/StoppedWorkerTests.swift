@@ -83,7 +83,9 @@ import Testing
                 }
             }
             #expect(reply.outcome == .failed)
-            #expect(reply.failure?.message.contains("nf \(name)") == true, "\(reply)")
+            // In the shortest time any worker may be the one that has not answered.
+            let names = deadline >= 1 ? [name] : ["gen", "a", "b", "end"]
+            #expect(names.contains { reply.failure?.message.contains("nf \($0)") == true }, "\(reply)")
             let limits = ["within \(deadline.formatted()) s", "within \(Int(deadline * 1000)) ms"]
             #expect(limits.contains { reply.failure?.message.contains($0) == true }, "\(reply)")
             let states = try await meanwhile.withLock { $0 }?.value
