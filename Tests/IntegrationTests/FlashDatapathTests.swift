@@ -137,6 +137,115 @@ import Testing
         }
     }
 
+    /// Somebody has put another file over a port's `next`, which the plan cannot foresee.
+    @Test(arguments: [
+        (file: "next itself, read-only", says: "Read-only file system"), (file: "/dev/null", says: "Protocol error"),
+    ])
+    func anApplyWhoseRuleIsNotTakenGoesBack(file: String, says: String) async throws {
+        try await TestBench.with { bench in
+            try await bench.apply(stream("a"))
+            try await flows(bench)
+            let before = try await bench.status("stream")
+            let port = try #require(before.ports.first { $0.nf == "a" })
+            let path = FlashKernel.path(of: port.flashID)
+            let isDevice = file.hasPrefix("/")
+            try await run(["mount", "--bind", isDevice ? file : path, path]).expecting()
+            let failed: CommandResult
+            do {
+                if !isDevice { try await run(["mount", "-o", "remount,bind,ro", path]).expecting() }
+                failed = try await bench.flashOrch("apply", "-", "-o", "json", input: stream("a -> b"))
+            } catch {
+                try await run(["umount", path]).expecting()
+                throw error
+            }
+            try await run(["umount", path]).expecting()
+            let reply: ApplyReply = try failed.expecting(1).json()
+            #expect(reply.outcome == .failed, "\(reply)")
+            #expect(failed.output.contains(says) && failed.output.contains("\(port.flashID)/next"), "\(failed)")
+            #expect(reply.packetsLost == 0)
+            try await flows(bench)
+            let after = try await bench.status("stream")
+            after.expectHealthy()
+            #expect(after.ports.map(\.next) == before.ports.map(\.next))
+            try await expectNothingLost(bench)
+        }
+    }
+
+    /// Where an NF's outputs lead to a NIC queue and to an NF, it has a socket for each: the queue's has no rule.
+    @Test func anNFHasOneSocketOfEachKind() async throws {
+        let text = """
+            version: 1
+            name: sides
+            datapath: flash
+            interfaces:
+              outside: { device: sides-out }
+              inside: { device: sides-in }
+            nfs:
+              guard: { program: firewall, config: { default: deny, rules: [ accept icmp ] } }
+              denied: { program: sink }
+            links:
+              - outside:0 -> guard -> inside:0
+              - inside:0 -> guard -> outside:0
+              - guard[deny] -> denied
+            lab:
+              hosts:
+                visitor: { interface: outside, address: 10.20.0.1/24 }
+                web: { interface: inside, address: 10.20.0.2/24 }
+
+            """
+        try await TestBench.with { bench in
+            try await bench.apply(text)
+            let status = try await bench.status("sides")
+            status.expectHealthy()
+            let trash = status.ports.filter { $0.nf == "denied" }.map(\.flashID)
+            let ports = status.ports.filter { $0.nf == "guard" }
+            #expect(ports.map(\.path) == ["inside:0", "outside:0"])
+            #expect(ports.allSatisfy { $0.next.count == 1 && trash.contains($0.next[0]) }, "\(status.ports)")
+            let shown = SystemFile.names(in: "/sys/kernel/flash").compactMap { Int($0) }
+            for device in ["sides-out", "sides-in"] {
+                let index = String(try Device.find(device).index)
+                let sockets = shown.filter { SystemFile.line("/sys/kernel/flash/\($0)/ifindex") == index }
+                #expect(sockets.count == 1)
+                for socket in sockets { #expect(try FlashKernel.next(of: socket) == []) }
+            }
+            try await bench.host("visitor", "ping", "-c", "3", "-i", "0.2", "10.20.0.2").expecting()
+            #expect(try await bench.status("sides").nf("denied").received.packets == 0)
+            try await bench.host("visitor", "bash", "-c", "echo > /dev/udp/10.20.0.2/9").expecting()
+            try await eventually("what is denied takes the other way") {
+                try await bench.status("sides").nf("denied").received.packets == 1
+            }
+        }
+    }
+
+    @Test func aFlashIDIsFoundByWhatTheKernelShows() async throws {
+        let queues = ["numtxqueues", "4", "numrxqueues", "4"]
+        try await run(["ip", "link", "add", "flk-id"] + queues + ["type", "veth"]).expecting()
+        do {
+            try await run(["ip", "link", "set", "flk-id", "up"]).expecting()
+            try identifiersAgree(on: try Device.find("flk-id"))
+        } catch {
+            try await run(["ip", "link", "delete", "flk-id"]).expecting()
+            throw error
+        }
+        try await run(["ip", "link", "delete", "flk-id"]).expecting()
+    }
+
+    private func identifiersAgree(on device: Device) throws {
+        let memory = try TestMemory()
+        let first = try XDPSocket.open(device: device, queue: 0, memory: memory.registration, zeroCopy: .off)
+        let second = try XDPSocket.open(
+            device: device, queue: 2, memory: .share(with: first.descriptor.rawValue), zeroCopy: .off)
+        let (one, two) = (first.descriptor.rawValue, second.descriptor.rawValue)
+        #expect(
+            try FlashKernel.shownIdentifier(device: device, queue: 0)
+                == FlashKernel.identifier(of: one, device: device, queue: 0))
+        #expect(
+            try FlashKernel.shownIdentifier(device: device, queue: 2)
+                == FlashKernel.identifier(of: two, device: device, queue: 2))
+        let error = #expect(throws: SystemError.self) { try FlashKernel.shownIdentifier(device: device, queue: 1) }
+        #expect(error?.description.contains("shows 0 sockets on queue 1 of flk-id") == true)
+    }
+
     @Test func aChainChangesItsDatapath() async throws {
         try await TestBench.with { bench in
             for datapath in ["shared", "flash", "shared"] {

@@ -31,6 +31,11 @@ package enum FlashKernel {
     package static func identifier(of socket: Int32, device: Device, queue: Int) throws(SystemError) -> Int {
         var identifier: UInt32 = 0
         if flash_xdp_socket_identifier(socket, &identifier) == 0 { return Int(identifier) }
+        return try shownIdentifier(device: device, queue: queue)
+    }
+
+    /// The flash-id of this process's only socket on a queue, as the kernel shows it.
+    static func shownIdentifier(device: Device, queue: Int) throws(SystemError) -> Int {
         let wanted = [String(getpid()), String(device.index), String(queue)]
         let found = SystemFile.names(in: folder).filter { name in
             Int(name) != nil && ["pid", "ifindex", "qid"].map { SystemFile.line("\(folder)/\(name)/\($0)") } == wanted
@@ -105,6 +110,7 @@ package enum FlashKernel {
         case E2BIG: "\(rule.count) sockets, where a rule has at most \(outletLimit)"
         case ENODEV: "the device of one of these sockets is gone"
         case ENOENT: "the socket is closed, or /sys was mounted in another network namespace"
+        case EROFS: "it is mounted read-only"
         default: "the kernel refused the rule"
         }
     }
