@@ -286,19 +286,34 @@ static void await_event(int fd, const char *action, uint32_t id)
 	}
 }
 
-TEST(sysfs_tells_of_sockets_by_uevents)
+static int event_listener(void)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
 	struct timeval limit = { .tv_sec = 5 };
-	struct port *a;
+	int fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
 
 	CHECK(!bind(fd, (struct sockaddr *)&address, sizeof(address)));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return fd;
+}
+
+TEST(sysfs_tells_of_sockets_by_uevents_in_their_namespace)
+{
+	int fd = event_listener(), home = open("/proc/self/ns/net", O_RDONLY), elsewhere;
+	struct port *a;
+	char text[4096];
+
+	CHECK(!unshare(CLONE_NEWNET));
+	elsewhere = event_listener();
+	CHECK(!setns(home, CLONE_NEWNET));
 	a = port_new(umem_new(2 * RING, FRAME, 0), (struct port_options){ .queue = 0 });
 	await_event(fd, "add", a->id);
 	port_close(a);
 	await_event(fd, "remove", a->id);
+	for (ssize_t length; (length = recv(elsewhere, text, sizeof(text) - 1, MSG_DONTWAIT)) >= 0;) {
+		text[length] = 0;
+		CHECK(!strstr(text, "/kernel/flash"), "got %s", text);
+	}
 }
 
 TEST(sysfs_an_open_file_of_a_closed_socket)

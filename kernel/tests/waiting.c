@@ -55,6 +55,7 @@ TEST(waiting_for_a_receiver_that_never_tells)
 	struct umem *umem = umem_new(4 * RING, FRAME, 0);
 	struct port *a = port_new(umem, (struct port_options){ .queue = 0 });
 	struct port *b = port_new(umem, (struct port_options){ .queue = 1, .rx = 2 });
+	struct port *ports[] = { a, b };
 	uint32_t value, sent = 0, got = 0;
 
 	next_set(a, b);
@@ -78,6 +79,8 @@ TEST(waiting_for_a_receiver_that_never_tells)
 	for (got = 0; got < 5;)
 		if (port_receive(b, &value))
 			EQUAL(value, got++);
+	EQUAL(counter(a, "redirected"), 205);
+	frames_check(umem, ports, 2);
 }
 
 TEST(waiting_with_the_smallest_rings)
