@@ -50,7 +50,7 @@ test-kernel: deps bpf ## the short part of `make kernel`, a quarter of an hour o
 	@SWIFT="$(SWIFT)" Tests/flash-kernel FlashDatapathTests QuickstartTests
 
 kernel: deps bpf ## build the FLASH kernel; its tests, stress, and topologies on it, in a virtual machine (kernel/README.md)
-	$(MAKE) -C kernel test
+	$(MAKE) -C kernel test CLANG="$(CLANG)"
 	@SWIFT="$(SWIFT)" Tests/flash-kernel
 
 fuzz: deps bpf ## run the fuzz targets (FUZZ_SECONDS=10 each)
