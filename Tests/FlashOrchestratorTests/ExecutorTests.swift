@@ -172,6 +172,8 @@ import Testing
             desired: Fixtures.quickstart(), observed: executor.observe(), surroundings: Fixtures.surroundings)
         #expect(plan.steps.contains { $0.kind == .recreate && $0.reason == "its program is not attached" })
         #expect(isDone(executor.run(plan, deadline: 1)))
+        // Not of what the host does by itself from then on.
+        #expect(host.deadline == Executor.stepDeadline)
         #expect(host.differences(from: executor.chain).isEmpty)
         #expect(executor.observe().faults.isEmpty)
     }

@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func devicesOfTopologiesHaveNamesThatTheKernelTakes() {
-        let names = ["a", "quickstart", String(repeating: "x", count: 63)].map(SocketDevice.name)
+        let names = ["a", "quickstart", String(repeating: "x", count: 63)].flatMap { topology in
+            ["/run/flash-orch", "/tmp/mine"].map { SocketDevice.name(for: topology, in: $0) }
+        }
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.utf8.count <= 15 })
     }

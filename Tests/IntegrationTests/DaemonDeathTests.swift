@@ -90,6 +90,33 @@ import Testing
         }
     }
 
+    /// The daemon was killed before it came to write down a successor, which may be the last one to hold a queue.
+    @Test func whatOnlyAnUnrecordedWorkerHoldsIsKept() async throws {
+        try await DaemonHarness.run("unknown") { harness in
+            let file = harness.folder + "/topologies/fdu/state.json"
+            try await harness.apply(DaemonChainTests.quickstart("fdu"))
+            func sockets() throws -> [String] {
+                try #require(try state(file)["queues"] as? [[String: Any]]).compactMap { $0["socket"] as? String }
+            }
+            let (before, links) = (try sockets(), try state(file)["links"] as? [String: String])
+            for index in 0..<3 {
+                let pids = try await harness.status("fdu").nfs.map(\.pid)
+                try await harness.restart {
+                    var record = try state(file)
+                    var workers = try #require(record["workers"] as? [[String: Any]])
+                    workers[index]["process"] = Int(Int32.max)
+                    record["workers"] = workers
+                    try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: file))
+                }
+                let status = try await harness.status("fdu")
+                #expect(status.state == .running)
+                #expect(Set(status.nfs.map(\.pid)).subtracting(pids).count == 1)
+                #expect(try sockets().sorted() == before.sorted())
+                #expect(try state(file)["links"] as? [String: String] == links)
+            }
+        }
+    }
+
     /// What the state file says when a daemon was killed in the middle of an apply.
     @Test func anUnfinishedApplyIsTakenBackByTheNextDaemon() async throws {
         try await DaemonHarness.run("half") { harness in

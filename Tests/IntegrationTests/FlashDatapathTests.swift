@@ -171,6 +171,89 @@ import Testing
         }
     }
 
+    /// Of a table that changes several rules, one is refused: those that were taken are taken back.
+    @Test func theRulesOfATableAreTakenBackTogether() async throws {
+        func text(_ next: String) -> String {
+            """
+            version: 1
+            name: stream
+            datapath: flash
+            nfs:
+              one: { program: generator, config: { rate: 2000 } }
+              two: { program: generator, config: { rate: 2000 } }
+              a: { program: forward }
+              b: { program: forward }
+              end: { program: sink }
+            links: [ one -> a, two -> a, a -> \(next) -> end ]
+
+            """
+        }
+        try await TestBench.with { bench in
+            let new = text("b").replacingOccurrences(of: "a -> b -> end", with: "a -> end, b -> end")
+            try await bench.apply(text("b"))
+            let before = try await bench.status("stream")
+            let ports = before.ports.filter { $0.nf == "a" }
+            #expect(ports.count == 2)
+            for port in ports {
+                let path = FlashKernel.path(of: port.flashID)
+                try await run(["mount", "--bind", path, path]).expecting()
+                let failed: CommandResult
+                do {
+                    try await run(["mount", "-o", "remount,bind,ro", path]).expecting()
+                    failed = try await bench.flashOrch("apply", "-", "-o", "json", input: new)
+                } catch {
+                    try await run(["umount", path]).expecting()
+                    throw error
+                }
+                try await run(["umount", path]).expecting()
+                #expect(try failed.expecting(1).json(ApplyReply.self).outcome == .failed)
+                let after = try await bench.status("stream")
+                after.expectHealthy()
+                #expect(after.ports.map(\.next) == before.ports.map(\.next))
+            }
+        }
+    }
+
+    /// Packets that wait for an NF that is gone are lost with it: they do not go to who has its index, or is the only one left.
+    @Test func whatWaitsForADeadNFGoesToNoOther() async throws {
+        func text(_ denied: String, _ link: String) -> String {
+            """
+            version: 1
+            name: stream
+            datapath: flash
+            nfs:
+              source: { program: generator }
+              guard: { program: firewall, config: { default: deny } }
+              passed: { program: sink }
+            \(denied)
+            links:
+              - source -> guard -> passed
+            \(link)
+
+            """
+        }
+        try await TestBench.with { bench in
+            try await bench.apply(
+                text("  denied: { program: sink, restart: never }", "  - guard[deny] -> denied"))
+            let worker = try #require(try await bench.status("stream").nf("denied").pid)
+            kill(pid_t(worker), SIGKILL)
+            try await eventually("the firewall has to wait") {
+                let ports = try await bench.status("stream").ports
+                let (sender, receiver) = (ports.first { $0.nf == "guard" }, ports.first { $0.nf == "denied" })
+                return receiver?.used == receiver?.capacity && sender?.statistics["blocked"] ?? 0 > 0
+            }
+            let reply = try await bench.apply(text("", ""))
+            #expect(reply.outcome == .done && reply.packetsLost ?? 0 > 0, "\(reply)")
+            let before = try await bench.status("stream").nf("guard").received.packets
+            try await eventually("the firewall goes on") {
+                try await bench.status("stream").nf("guard").received.packets > before
+            }
+            let status = try await bench.status("stream")
+            status.expectHealthy()
+            #expect(try status.nf("passed").received.packets == 0)
+        }
+    }
+
     /// Where an NF's outputs lead to a NIC queue and to an NF, it has a socket for each: the queue's has no rule.
     @Test func anNFHasOneSocketOfEachKind() async throws {
         let text = """
@@ -280,14 +363,24 @@ import Testing
         }
     }
 
-    @Test func theChainIsMadeAnewWhereTheDeviceOfItsPortsIsGone() async throws {
+    @Test(arguments: ["is gone", "is down", "is another one now"])
+    func theChainIsMadeAnewWhereTheDeviceOfItsPorts(fault: String) async throws {
         try await TestBench.with { bench in
             try await bench.apply(stream("a"))
             let device = try #require(try await bench.status("stream").ports.first?.device)
-            try await run(["ip", "link", "delete", device]).expecting()
+            if fault == "is down" {
+                try await run(["ip", "link", "set", device, "down"]).expecting()
+            } else {
+                let alias = try #require(SystemFile.line("/sys/class/net/\(device)/ifalias"))
+                try await run(["ip", "link", "delete", device]).expecting()
+                if fault == "is another one now" {
+                    try await run(["ip", "link", "add", device, "type", "dummy"]).expecting()
+                    try await run(["ip", "link", "set", device, "up", "alias", alias]).expecting()
+                }
+            }
             let status = try await bench.status("stream")
             #expect(status.state == .degraded)
-            #expect(status.differences.first?.message == "the device \(device) of its ports is gone")
+            #expect(status.differences.first?.message == "the device \(device) of its ports \(fault)")
             try await bench.apply(stream("a"))
             try await flows(bench)
             try await bench.status("stream").expectHealthy()

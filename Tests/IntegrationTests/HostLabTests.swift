@@ -125,18 +125,22 @@ import Testing
     }
 
     /// The device of a topology's ports is found by a name that another may have.
-    @Test(arguments: ["", "mine", "flash-orch ports other"])
+    @Test(arguments: ["", "mine", "flash-orch ports flh-ports /tmp/other"])
     func aDeviceInPlaceOfThePortsIsLeftAlone(alias: String) throws {
-        let name = SocketDevice.name(for: "flh-ports")
+        let name = SocketDevice.name(for: "flh-ports", in: "/run/flh")
         try Command(["ip", "link", "add", name, "type", "veth", "peer", "name", "flhports"]).run()
         defer { _ = try? Command(["ip", "link", "delete", name]).run() }
         try Command(["ip", "link", "set", name, "alias", alias]).run()
-        #expect(throws: LabError.foreign("device \(name)")) { try SocketDevice.create(for: "flh-ports") }
-        #expect(throws: LabError.foreign("device \(name)")) { try SocketDevice.remove(of: "flh-ports") }
+        #expect(throws: LabError.foreign("device \(name)")) {
+            try SocketDevice.create(for: "flh-ports", in: "/run/flh")
+        }
+        #expect(throws: LabError.foreign("device \(name)")) {
+            try SocketDevice.remove(of: "flh-ports", in: "/run/flh")
+        }
         #expect(Device.exists(name))
-        try Command(["ip", "link", "set", name, "alias", "flash-orch ports flh-ports"]).run()
-        try SocketDevice.remove(of: "flh-ports")
+        try Command(["ip", "link", "set", name, "alias", "flash-orch ports flh-ports /run/flh"]).run()
+        try SocketDevice.remove(of: "flh-ports", in: "/run/flh")
         #expect(!Device.exists(name))
-        try SocketDevice.remove(of: "flh-ports")
+        try SocketDevice.remove(of: "flh-ports", in: "/run/flh")
     }
 }

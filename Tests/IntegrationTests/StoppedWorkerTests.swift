@@ -99,6 +99,30 @@ import Testing
         }
     }
 
+    /// The request is still in its socket when it goes on: who then did it would be another than the daemon knows.
+    @Test func whatAWorkerWouldDoTooLateIsNotDone() async throws {
+        try await DaemonHarness.run("stoplate") { harness in
+            try await harness.apply(Self.chain("a -> b"))
+            let pid = try #require(try await harness.nf("b", in: "fds").pid)
+            let request = ApplyRequest(
+                topology: TopologyRequest(text: Self.chain("a -> b", flows: 2), file: "t.yaml"), deadline: 0.3)
+            let reply = try await harness.daemon.apply(request) { event in
+                switch event {
+                case .started: kill(pid_t(pid), SIGSTOP)
+                case .failed: kill(pid_t(pid), SIGCONT)
+                default: break
+                }
+            }
+            #expect(reply.outcome == .failed && reply.steps.map(\.kind) == [.reconfigure], "\(reply)")
+            #expect(!isRunning(pid))
+            #expect(try await harness.status("fds").state == .running)
+            let again = try await harness.apply(Self.chain("a -> b"))
+            #expect(again.outcome == .unchanged)
+            let isFlowing = try await flows(harness, "fds")
+            #expect(isFlowing)
+        }
+    }
+
     @Test func downRemovesItNevertheless() async throws {
         try await DaemonHarness.run("stopdown") { harness in
             try await harness.apply(Self.chain("a -> b"))

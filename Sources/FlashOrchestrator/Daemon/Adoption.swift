@@ -22,11 +22,13 @@ struct Adoption {
     private var frames: [ThreadID: RingID] = [:]
     private var lostFrames: [ThreadID] = []
 
+    /// - Parameter unknown: workers that the daemon before did not come to record. What they alone hold is taken, and they are
+    ///   ended: they are to have successors.
     /// - Throws: where no worker lives, or they have no memory of this version's layout.
-    init(_ record: TopologyRecord) throws(HostError) {
+    init(_ record: TopologyRecord, unknown: [UnknownWorker]) throws(HostError) {
         self.record = record
         chain = record.chain
-        holders = Holders(record.workers)
+        holders = Holders(record.workers, unknown: unknown)
         if holders.workers.isEmpty { throw .missing("none of its workers is alive") }
         guard let memory = holders.copy(of: record.memory), let arena = holders.copy(of: record.arena),
             let acknowledge = holders.copy(of: record.acknowledge), acknowledge.isEvent
@@ -47,6 +49,7 @@ struct Adoption {
         lostPorts = chain.ports.filter { ports[$0] == nil }.sorted()
         if record.isApplying { readRules() }
         adoptRings()
+        for worker in unknown { worker.process.end() }
         shared.holdStrays()
     }
 
@@ -195,6 +198,8 @@ struct Adoption {
 
     /// Makes what had been removed of what stands; to be called when no thread carries packets.
     func makeLost(_ host: LinuxHost) throws(HostError) {
+        // Where nobody takes packets out, the kernel then has none left to hand over.
+        for port in ports.values { port.socket.kick() }
         host.lostBefore &+= UInt64(shared.reclaim())
         let taken = Set(queues.values.map(\.port) + ports.values.map(\.port))
         // Whoever still has a socket of a lost queue keeps it from being opened again.
@@ -219,20 +224,38 @@ struct Adoption {
     }
 }
 
+/// A worker that runs and that no record names, and what it has open.
+final class UnknownWorker {
+    let process: ProcessHandle
+    let numbers: [DescriptorIdentity: Int32]
+
+    init(_ process: consuming ProcessHandle) {
+        numbers = process.descriptors()
+        self.process = process
+    }
+}
+
 /// The workers that live, and what they have open.
 private struct Holders {
     private(set) var workers: [FunctionID: WorkerRecord] = [:]
     /// As they were when this was made.
     private var numbers: [FunctionID: [DescriptorIdentity: Int32]] = [:]
+    private let unknown: [UnknownWorker]
 
     /// A worker's descriptor for the daemon's end of its control socket.
     private static let daemonEnd: Int32 = 4
 
-    init(_ entries: [TopologyRecord.WorkerEntry]) {
+    init(_ entries: [TopologyRecord.WorkerEntry], unknown: [UnknownWorker]) {
+        self.unknown = unknown
         for entry in entries {
             guard let process = try? ProcessHandle.open(identifier: entry.process, startTime: entry.startTime),
-                process.isAlive, let end = try? process.copyDescriptor(Self.daemonEnd)
+                process.isAlive
             else { continue }
+            guard let end = try? process.copyDescriptor(Self.daemonEnd) else {
+                // Without it nobody can talk to the worker any more, and a successor must not run beside it.
+                process.end()
+                continue
+            }
             let control = WorkerControl(end)
             // What the daemon before has sent comes first. A worker that is stopped or does not answer is replaced later.
             if (try? process.statistics())?.isStopped == false { try? control.settle() }
@@ -253,6 +276,12 @@ private struct Holders {
         guard let identity else { return nil }
         for (function, worker) in workers {
             guard let number = numbers[function]?[identity], let copy = try? worker.process.copyDescriptor(number),
+                copy.identity == identity
+            else { continue }
+            return copy
+        }
+        for worker in unknown {
+            guard let number = worker.numbers[identity], let copy = try? worker.process.copyDescriptor(number),
                 copy.identity == identity
             else { continue }
             return copy

@@ -23,7 +23,6 @@ extension DaemonState {
     private func adopt(_ record: TopologyRecord) {
         let name = record.source.name
         if let host = record.pendingHost { try? Lab.removeUnfinished(host.host) }
-        endWorkers(of: name, but: Set(record.workers.map(\.process)))
         let wanted = record.isApplying ? record.previous : record.source
         let source =
             wanted
@@ -36,8 +35,10 @@ extension DaemonState {
             logger.warning("topology \(name) is made anew: \(error.message)")
             // Here nothing of what was taken over is held any more: a queue has one socket.
             endWorkers(of: name)
-            if record.chain.memory?.datapath == .flash { try? SocketDevice.remove(of: name) }
+            // Also one that was made and not recorded.
+            try? SocketDevice.remove(of: name, in: folder.path)
             let fresh = makeTopology(source, chain: Chain(hosts: record.chain.hosts))
+            fresh.beginRecovery()
             fresh.host.recordChain(fresh.executor.chain)
             if !record.workers.isEmpty {
                 fresh.notice = "it was made anew at \(MonotonicClock.timestamp()): \(error.message)"
@@ -49,8 +50,10 @@ extension DaemonState {
 
     /// Takes a chain over as it runs. Where that cannot be, ends what it has started and lets go of all.
     private func takeOver(_ record: TopologyRecord, as source: AppliedSource) throws(HostError) {
-        let adoption = try Adoption(record)
+        let unknown = workers(of: source.name, but: Set(record.workers.map(\.process)))
+        let adoption = try Adoption(record, unknown: unknown)
         let managed = makeTopology(source, chain: adoption.chain)
+        managed.beginRecovery()
         managed.host.recordChain(adoption.chain)
         managed.sampler = Sampler(record.totals ?? Sampler.Totals())
         adoption.fill(managed.host)
@@ -90,6 +93,8 @@ extension DaemonState {
             managed.problems = [error.message]
             logger.error("topology \(name): \(error.message)")
         }
+        managed.isApplying = false
+        managed.previous = nil
         settle(managed)
     }
 
@@ -106,7 +111,7 @@ extension DaemonState {
             reply.failure = ApplyReply.Failure(step: nil, message: "removing its lab hosts: \(error)")
             return reply
         }
-        try? SocketDevice.remove(of: name)
+        try? SocketDevice.remove(of: name, in: folder.path)
         foreign[name] = nil
         folder.remove(topology: name)
         if hosts == nil {
@@ -118,8 +123,17 @@ extension DaemonState {
         return reply
     }
 
-    /// Ends workers of a topology and of this runtime folder: without a record of theirs nobody else knows them.
-    private func endWorkers(of topology: String, but known: Set<Int32> = []) {
+    /// Ends workers of a topology: without a record of theirs nobody else knows them.
+    private func endWorkers(of topology: String) {
+        for worker in workers(of: topology) {
+            logger.warning("worker \(worker.process.identifier) of topology \(topology) is ended")
+            worker.process.end(milliseconds: 1000)
+        }
+    }
+
+    /// Those of this runtime folder.
+    private func workers(of topology: String, but known: Set<Int32> = []) -> [UnknownWorker] {
+        var found: [UnknownWorker] = []
         for entry in SystemFile.names(in: "/proc") {
             // Held first: what is read then is of the process that is signalled.
             guard let number = Int32(entry), !known.contains(number),
@@ -129,9 +143,8 @@ extension DaemonState {
             let words = text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
             guard words.count >= 7, words[0] == "flash-nf", words[2] == topology, words[6] == folder.path
             else { continue }
-            logger.warning("worker \(number) of topology \(topology) is ended")
-            _ = try? process.signal(SIGKILL)
-            _ = try? process.waitForExit(milliseconds: 1000)
+            found.append(UnknownWorker(process))
         }
+        return found
     }
 }

@@ -29,6 +29,8 @@ extension DaemonState {
             if !isNew {
                 managed.applied.since = managed.previous?.since ?? source.since
                 managed.previous = nil
+                managed.problems = []
+                managed.notice = nil
                 _ = try? managed.host.record(managed.executor.chain)
             }
             return ApplyReply(name: source.name, outcome: .unchanged, stays: plan.stays)

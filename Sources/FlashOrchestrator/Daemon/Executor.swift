@@ -70,6 +70,8 @@ package final class Executor {
         defer {
             halted = []
             self.budget = nil
+            // Supervision is no part of this request.
+            self.deadline = Self.stepDeadline
         }
 
         for (index, step) in plan.steps.enumerated() {

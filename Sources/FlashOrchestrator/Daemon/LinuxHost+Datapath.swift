@@ -52,7 +52,7 @@ extension LinuxHost: Datapath {
                 try give(table, of: thread, to: worker, of: record)
             } catch {
                 // It died just now: its successor, if one comes at once, gets what the table names instead.
-                guard !worker.process.isAlive else { throw error }
+                guard record.worker === worker, !worker.process.isAlive else { throw error }
                 workerEnded(record, worker)
                 startDue(record)
                 if let next = record.worker { try give(table, of: thread, to: next, of: record) }
@@ -126,6 +126,7 @@ extension LinuxHost: Datapath {
             try worker.control.give(peer: peer, event: shared.event(of: peer))
             worker.events.insert(peer)
         } catch {
+            replaceUnsure(record, worker, error)
             throw .worker(nf: record.function.name, reason: "did not take an event: \(error)", log: record.log.tail())
         }
     }
@@ -148,6 +149,7 @@ extension LinuxHost: Datapath {
             try worker.control.give(port: port, socket: socket, kept: kept)
             worker.ports.insert(port)
         } catch {
+            replaceUnsure(record, worker, error)
             throw .worker(nf: record.function.name, reason: "did not take \(name): \(error)", log: record.log.tail())
         }
     }
@@ -160,6 +162,7 @@ extension LinuxHost: Datapath {
                 try worker.control.drop(port: port)
                 worker.ports.remove(port)
             } catch {
+                replaceUnsure(function, worker, error)
                 throw .worker(
                     nf: function.function.name, reason: "did not let go of \(name): \(error)",
                     log: function.log.tail())

@@ -67,6 +67,7 @@ extension LinuxHost {
             do throws(WorkerError) {
                 try worker.control.reconfigure(new.function.configuration)
             } catch {
+                replaceUnsure(record, worker, error)
                 throw .worker(nf: function.name, reason: "did not take the new configuration: \(error)", log: [])
             }
         }
@@ -77,12 +78,22 @@ extension LinuxHost {
     func replace(_ function: FunctionID) {
         guard let record = functions[function], let worker = record.worker else { return }
         record.log.note("worker \(worker.process.identifier) does not answer and is killed")
-        _ = try? worker.process.signal(SIGKILL)
-        _ = try? worker.process.waitForExit(milliseconds: nil)
+        worker.process.end()
         noteExit(record)
         recover(record)
         replaceDead(record, afterMilliseconds: RestartPolicy.longLife)
         startDue(record)
+    }
+
+    /// A worker that did not answer in time may yet do what it was asked for: then what stands would not be what is known. One
+    /// that is being started is its starter's to end.
+    func replaceUnsure(_ record: FunctionRecord, _ worker: WorkerRecord, _ error: WorkerError) {
+        guard case .timedOut = error, record.worker === worker else { return }
+        // The successor may take longer than that.
+        let limit = deadline
+        deadline = max(limit, Executor.stepDeadline)
+        replace(record.function)
+        deadline = limit
     }
 
     func stop(_ function: FunctionID) throws(HostError) {
@@ -315,8 +326,7 @@ extension LinuxHost {
             // Supervision may have seen its end.
             if record.worker == nil { return }
         }
-        _ = try? worker.process.signal(SIGKILL)
-        _ = try? worker.process.waitForExit(milliseconds: nil)
+        worker.process.end()
         noteExit(record)
         recover(record)
     }
@@ -326,8 +336,7 @@ extension LinuxHost {
 
     /// Ends a worker that has not run.
     private func end(_ worker: WorkerRecord) {
-        _ = try? worker.process.signal(SIGKILL)
-        _ = try? worker.process.waitForExit(milliseconds: nil)
+        worker.process.end()
         _ = try? worker.process.exitStatus()
     }
 

@@ -62,7 +62,7 @@ final class LinuxHost: Host {
         if plan.datapath == .shared { return }
         let flash = FlashDatapath(host: self)
         do {
-            try SocketDevice.create(for: topology)
+            try SocketDevice.create(for: topology, in: folder.path)
             self.flash = flash
         } catch {
             shared = nil
@@ -74,7 +74,7 @@ final class LinuxHost: Host {
     func removeMemory() throws(HostError) {
         if let flash {
             do {
-                try SocketDevice.remove(of: topology)
+                try SocketDevice.remove(of: topology, in: folder.path)
             } catch {
                 throw .lab(error, doing: "removing \(flash.device), the device of the ports")
             }

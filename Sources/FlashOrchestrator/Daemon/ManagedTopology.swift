@@ -22,6 +22,12 @@ final class ManagedTopology {
         self.executor = executor
     }
 
+    /// Until what was applied runs again: a daemon that dies meanwhile leaves an unfinished change.
+    func beginRecovery() {
+        isApplying = true
+        previous = applied.topology == nil ? nil : applied
+    }
+
     func makeRecord(_ host: LinuxHost, _ chain: Chain) -> TopologyRecord {
         var record = TopologyRecord(source: applied)
         record.previous = previous

@@ -6,7 +6,7 @@ import FlashRuntime
 /// and not recorded: the daemon may die between giving and recording.
 struct TopologyRecord: Codable, Sendable {
     /// Another number is another daemon's, which is not touched.
-    static let currentVersion = 3
+    static let currentVersion = 4
 
     var version = TopologyRecord.currentVersion
     var source: AppliedSource

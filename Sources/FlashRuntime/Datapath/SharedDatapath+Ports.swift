@@ -15,6 +15,8 @@ package struct PortState: Hashable, Codable, Sendable {
     /// Packets taken from the RX ring and put into the TX ring since the socket was opened, modulo 2^32.
     package var received: UInt32
     package var sent: UInt32
+    /// Of the latter, those that the kernel has taken.
+    package var taken: UInt32
     /// Bytes of the latter, but for a batch that its writer died over.
     package var sentBytes: UInt64
     package var flashID: Int
@@ -125,8 +127,27 @@ extension SharedDatapath {
             transmitWaiting: used(mapping.transmit.producer, mapping.transmit.consumer, mapping.transmit.mask),
             received: flash_load_acquire(mapping.receive.consumer),
             sent: flash_load_acquire(mapping.transmit.producer),
+            taken: flash_load_acquire(mapping.transmit.consumer),
             sentBytes: flash_load_relaxed64(flash_port_bytes(arena.port(UInt32(port.rawValue)))), flashID: record.number
         )
+    }
+
+    /// Gives what stands in a port's RX ring to its fill ring, and says how many packets that were.
+    ///
+    /// - Precondition: no thread reads it.
+    package func discardReceived(_ port: PortID) -> Int {
+        guard let mapping = ports[port.rawValue]?.mapping else { return 0 }
+        let first = flash_load_relaxed(mapping.receive.consumer)
+        let count = min(flash_load_acquire(mapping.receive.producer) &- first, mapping.receive.mask &+ 1)
+        let filled = flash_load_relaxed(mapping.fill.producer)
+        for offset in 0..<count {
+            let address = mapping.receive.descriptors[Int((first &+ offset) & mapping.receive.mask)].address
+            mapping.fill.addresses[Int((filled &+ offset) & mapping.fill.mask)] =
+                address & ~(UInt64(frameSize) &- 1)
+        }
+        flash_store_release(mapping.fill.producer, filled &+ count)
+        flash_store_release(mapping.receive.consumer, first &+ count)
+        return Int(count)
     }
 
     /// Gives a port's frames back to the pool: those that the kernel had, and those of the send side.

@@ -12,7 +12,7 @@ package enum FlashKernel {
         case unusable(String)
     }
 
-    static let folder = "/sys/kernel/flash"
+    package static let folder = "/sys/kernel/flash"
 
     package static func path(of identifier: Int) -> String { "\(folder)/\(identifier)/next" }
 

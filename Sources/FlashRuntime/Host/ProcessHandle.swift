@@ -70,6 +70,12 @@ package struct ProcessHandle: ~Copyable, Sendable {
         try SystemError.check("poll", flash_process_wait(handle.rawValue, milliseconds ?? -1)) == 1
     }
 
+    /// Ends it at once, and waits for that, at most `milliseconds` (nil: for ever).
+    package func end(milliseconds: Int32? = nil) {
+        _ = try? signal(SIGKILL)
+        _ = try? waitForExit(milliseconds: milliseconds)
+    }
+
     /// How the process ended; nil while it runs. Takes the status of a child from the kernel, once.
     package func exitStatus() throws(SystemError) -> ProcessExit? {
         var signalled: Int32 = 0

@@ -17,7 +17,7 @@ final class FlashDatapath {
     init(host: LinuxHost, ports: [PortKey: SocketPort] = [:]) {
         self.host = host
         self.ports = ports
-        device = SocketDevice.name(for: host.topology)
+        device = SocketDevice.name(for: host.topology, in: host.folder.path)
         nextQueue = (ports.values.map(\.queue).max() ?? -1) + 1
     }
 
@@ -90,12 +90,19 @@ final class FlashDatapath {
 
     /// What is not as it was made.
     func faults(in chain: Chain) -> [Fault] {
-        guard Device.exists(device) else {
-            return [Fault(.ports, reason: "the device \(device) of its ports is gone")]
-        }
+        if let fault = deviceFault { return [Fault(.ports, reason: "the device \(device) of its ports \(fault)")] }
         return chain.ports.sorted().compactMap { key in
             ports[key]?.fault.map { Fault(.port(key), reason: $0) }
         }
+    }
+
+    private var deviceFault: String? {
+        guard let found = try? Device.find(device) else { return "is gone" }
+        if !found.isUp { return "is down" }
+        guard let port = ports.values.first,
+            let bound = SystemFile.line("\(FlashKernel.folder)/\(port.flashID)/ifindex")
+        else { return nil }
+        return bound == String(found.index) ? nil : "is another one now"
     }
 
     // MARK: rules
@@ -138,8 +145,19 @@ final class FlashDatapath {
         port.leavingMarks[target] = mark
         // Its thread may be dead.
         port.socket.kick()
-        let taken = state.sent &- UInt32(state.transmitWaiting)
-        return Int32(bitPattern: taken &- mark) >= 0
+        return Int32(bitPattern: state.taken &- mark) >= 0
+    }
+
+    /// Takes the place of a port's reader that is gone until no packet is on its way there. An index that is given up before
+    /// would lead them to others.
+    private func clear(_ target: PortKey, of port: SocketPort) {
+        guard let shared = host.shared, let to = ports[target], !host.isRunning(target.thread) else { return }
+        var before: UInt32?
+        while !hasLeft(port, target), let taken = shared.port(port.port)?.taken, taken != before {
+            before = taken
+            host.lostBefore &+= UInt64(shared.discardReceived(to.port))
+            port.socket.kick()
+        }
     }
 
     /// Some thread's outputs lead to the port.
@@ -236,7 +254,10 @@ extension FlashDatapath: Datapath {
 
     func removeRing(_ ring: RingKey) {
         host.removeRing(ring)
-        for port in ports(of: ring.source) where port.outlets.isLeaving(ring.port) { forget(ring.port, of: port) }
+        for port in ports(of: ring.source) where port.outlets.isLeaving(ring.port) {
+            clear(ring.port, of: port)
+            forget(ring.port, of: port)
+        }
     }
 
     func capacity(of ring: RingKey) -> Int { 0 }
@@ -261,20 +282,24 @@ extension FlashDatapath: Datapath {
         do throws(DatapathError) { uses = try self.uses(table, thread) } catch {
             throw .datapath("the table of \(thread): \(error.text)")
         }
-        for (port, input) in uses {
-            let before = port.outlets
-            port.outlets.lead(
-                input.routes.map { route in
-                    route.map { if case .ring(let ring) = $0 { ring.port } else { nil } }
-                })
-            do throws(HostError) {
+        let before = uses.map(\.0.outlets)
+        do throws(HostError) {
+            for (port, input) in uses {
+                port.outlets.lead(
+                    input.routes.map { route in
+                        route.map { if case .ring(let ring) = $0 { ring.port } else { nil } }
+                    })
+                port.leavingMarks = port.leavingMarks.filter { port.outlets.isLeaving($0.key) }
                 try write(port)
-            } catch {
-                port.outlets = before
-                throw error
             }
+            try host.setTable(table, of: thread)
+        } catch {
+            for ((port, _), outlets) in zip(uses, before) where port.outlets != outlets {
+                port.outlets = outlets
+                try? write(port, always: true)
+            }
+            throw error
         }
-        try host.setTable(table, of: thread)
     }
 
     func deliver(_ queue: QueueID, _ isOn: Bool) throws(HostError) { try host.deliver(queue, isOn) }
