@@ -43,12 +43,6 @@ TEST(descriptors_that_are_invalid)
 	EQUAL(statistics.tx_invalid_descs, count);
 }
 
-static void fill_with(struct port *port, uint64_t addr)
-{
-	port->fill.addr[*port->fill.producer & (port->fill.size - 1)] = addr;
-	__atomic_store_n(port->fill.producer, *port->fill.producer + 1, __ATOMIC_RELEASE);
-}
-
 /* What is no address is taken from the fill ring and passed over, in the sender's UMEM and in another one. */
 TEST(descriptors_from_an_invalid_fill_ring)
 {
@@ -64,7 +58,7 @@ TEST(descriptors_from_an_invalid_fill_ring)
 	for (int i = 1; i <= 2; i++) {
 		next_set(ports[0], ports[i]);
 		for (int j = 0; j < 3; j++) {
-			fill_with(ports[i], bad[j]);
+			port_fill_with(ports[i], bad[j]);
 			port_fill(ports[i], 1);
 			port_send(ports[0], j, 0);
 		}

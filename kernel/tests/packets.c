@@ -108,6 +108,36 @@ TEST(packets_clear_goes_back_to_the_device)
 	frames_check(umem, ports, 2);
 }
 
+/* Not before they come back: those that do not any more go by the rule that there is then. */
+TEST(packets_are_refused_when_they_are_given_back)
+{
+	struct umem *umem = umem_new(8 * RING, FRAME, 0);
+	struct port *ports[3];
+	int wire = packet_socket("flash1");
+	uint8_t frame[FRAME];
+	char text[64];
+
+	for (int i = 0; i < 3; i++)
+		ports[i] = port_new(umem, (struct port_options){ .queue = i, .comp = i ? RING : 2 });
+	snprintf(text, sizeof(text), "%u %u", ports[1]->id, ports[2]->id);
+	EQUAL(next_write(ports[0]->id, text), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		port_send(ports[0], i, 9);
+	EQUAL(port_kick(ports[0]), 0);
+	EQUAL(counter(ports[0], "refused_index"), 2);
+	EQUAL(ring_count(&ports[0]->tx), 2);
+	EQUAL(next_write(ports[0]->id, "-1"), 0);
+	EQUAL(port_complete(ports[0]), 2);
+	while (ring_count(&ports[0]->comp) < 2)
+		port_kick(ports[0]);
+	for (int i = 2; i < 4; i++) {
+		EQUAL(recv(wire, frame, sizeof(frame), 0), 64);
+		EQUAL(frame[0], i);
+	}
+	EQUAL(counter(ports[0], "refused_index"), 2);
+	frames_check(umem, ports, 3);
+}
+
 TEST(packets_both_ways)
 {
 	struct umem *umem = umem_new(4 * RING, FRAME, 0);

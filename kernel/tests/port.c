@@ -224,6 +224,12 @@ void port_fill(struct port *port, uint32_t frames)
 	store(port->fill.producer, producer);
 }
 
+void port_fill_with(struct port *port, uint64_t addr)
+{
+	port->fill.addr[*port->fill.producer & (port->fill.size - 1)] = addr;
+	__atomic_store_n(port->fill.producer, *port->fill.producer + 1, __ATOMIC_RELEASE);
+}
+
 void port_refill(struct port *port)
 {
 	uint32_t space = port->fill.size - ring_count(&port->fill);

@@ -72,6 +72,7 @@ int port_try(struct port *port, struct umem *umem, struct port_options options);
 void port_close(struct port *port);
 
 void port_fill(struct port *port, uint32_t frames);
+void port_fill_with(struct port *port, uint64_t addr); /* whatever it is */
 void port_refill(struct port *port); /* with all that it holds and that has room */
 uint64_t port_take(struct port *port); /* a frame that the application holds */
 void port_queue(struct port *port, uint64_t addr, uint32_t len, uint32_t options); /* one descriptor into TX */

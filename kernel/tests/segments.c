@@ -126,6 +126,38 @@ TEST(segments_by_the_index_of_the_first)
 	frames_check(umem, ports, 4);
 }
 
+/* What is no address in the midst of a fill ring is passed over. */
+TEST(segments_into_a_fill_ring_with_gaps)
+{
+	struct port_options sg = { .bind_flags = XDP_COPY | XDP_USE_SG };
+	struct umem *umems[] = { umem_new(4 * RING, FRAME, 0), umem_new(2 * RING, FRAME, 0) };
+	struct port *ports[] = { port_new(umems[0], sg), NULL, NULL };
+	const uint32_t lengths[] = { 1500, 1500, 1500 };
+
+	sg.filled = NONE;
+	for (int i = 1; i <= 2; i++) {
+		sg.queue = i;
+		ports[i] = port_new(umems[i - 1], sg);
+		next_set(ports[0], ports[i]);
+		for (int j = 0; j < 3; j++) {
+			port_fill(ports[i], 1);
+			port_fill_with(ports[i], ~0ull);
+			port_fill_with(ports[i], 1ull << 48);
+		}
+		port_fill(ports[i], 1);
+		send_segments(ports[0], lengths, 3);
+		EQUAL(port_kick(ports[0]), 0);
+		EQUAL(receive_segments(ports[i], 4500), 3);
+		EQUAL(port_complete(ports[0]), 3);
+		send_segments(ports[0], lengths, 1);
+		EQUAL(port_kick(ports[0]), 0);
+		EQUAL(receive_segments(ports[i], 1500), 1);
+		EQUAL(port_complete(ports[0]), 1);
+	}
+	frames_check(umems[0], ports, 2);
+	frames_check(umems[1], ports + 2, 1);
+}
+
 /* As many as a packet may have. */
 TEST(segments_64_of_one_packet)
 {

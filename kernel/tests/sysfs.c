@@ -173,6 +173,31 @@ TEST(sysfs_needs_net_admin)
 	expect(a->id, "next", text);
 }
 
+/* Somebody may have it as his standard output, and write numbers that another one chose. */
+TEST(sysfs_asks_who_opened_the_file)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct all[2], some[2];
+	struct umem *umem = umem_new(4 * RING, FRAME, 0);
+	struct port *a = port_new(umem, (struct port_options){ .queue = 0 });
+	struct port *b = port_new(umem, (struct port_options){ .queue = 1 });
+	char path[64], text[16];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/flash/%u/next", a->id);
+	snprintf(text, sizeof(text), "%u", b->id);
+	CHECK(!syscall(SYS_capget, &header, all));
+	memcpy(some, all, sizeof(some));
+	some[0].effective &= ~(1u << CAP_NET_ADMIN);
+	CHECK(!syscall(SYS_capset, &header, some));
+	fd = open(path, O_WRONLY);
+	CHECK(!syscall(SYS_capset, &header, all));
+	EQUAL(write(fd, text, strlen(text)), -1);
+	EQUAL(errno, EPERM);
+	expect(a->id, "next", "-1\n");
+	EQUAL(next_write(a->id, text), 0);
+}
+
 static void ask(int in, char what)
 {
 	CHECK(write(in, &what, 1) == 1);

@@ -136,6 +136,49 @@ TEST(waiting_for_the_own_completion_ring)
 	frames_check(umem, ports, 2);
 }
 
+/* The kernel goes on by itself, so poll() waits too. */
+TEST(waiting_for_a_neighbour_on_the_queue)
+{
+	struct umem *umem = umem_new(8 * RING, FRAME, 0);
+	struct port *a = port_new(umem, (struct port_options){ .queue = 0 });
+	struct port *neighbour = port_new(umem, (struct port_options){ .queue = 0, .same_queue = true });
+	struct port *b = port_new(umem, (struct port_options){ .queue = 1 });
+	uint32_t value;
+
+	if (zero_copy)
+		return; /* there a driver has the first buffer of a packet completed before the last one comes */
+	next_set(a, b);
+	port_queue(neighbour, port_take(a), 100, XDP_PKT_CONTD);
+	port_kick(neighbour);
+	port_send(a, 1, 0);
+	EQUAL(port_kick(a), -EAGAIN);
+	EQUAL(port_poll(a, POLLOUT, 0), 0);
+	port_queue(neighbour, port_take(a), 100, 0);
+	port_kick(neighbour);
+	EQUAL(port_poll(a, POLLOUT, 10000), POLLOUT);
+	CHECK(port_receive(b, &value) && value == 1);
+}
+
+/* However many calls of the inner loop it takes. */
+TEST(waiting_is_not_asked_for_where_nothing_is_left)
+{
+	struct umem *umem = umem_new(8 * RING, FRAME, 0);
+	struct port *ports[3];
+	char text[64];
+
+	for (int i = 0; i < 3; i++)
+		ports[i] = port_new(umem, (struct port_options){ .queue = i });
+	snprintf(text, sizeof(text), "%u %u", ports[1]->id, ports[2]->id);
+	EQUAL(next_write(ports[0]->id, text), 0);
+	for (uint32_t i = 0; i < RING; i++)
+		port_send(ports[0], i, i % 2);
+	EQUAL(port_kick(ports[0]), 0);
+	EQUAL(port_complete(ports[0]), RING);
+	EQUAL(port_drain(ports[1]), RING / 2);
+	EQUAL(port_drain(ports[2]), RING / 2);
+	frames_check(umem, ports, 3);
+}
+
 static struct port *lone;
 static sem_t lone_ready;
 
