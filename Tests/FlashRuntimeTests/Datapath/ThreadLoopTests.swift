@@ -30,11 +30,12 @@ import Testing
             ThreadTable(inputs: [.init(source: .frames(frames), routes: [[.ring(first)]])]), of: source)
         rig.until {
             let arrived = sinks.reduce(0) { $0 + rig.counters($1).rxPackets }
+            // A sink that no packet goes to may be the last one to see its probe.
             return arrived + rig.counters(middle).drops.reduce(0, +) == packets
+                && rings.allSatisfy { rig.datapath.ring($0)?.isProven == true }
         }
         for (sink, ring) in zip(sinks, rings) {
             let state = try #require(rig.datapath.ring(ring))
-            #expect(state.isProven)
             #expect(UInt64(state.sent) == rig.counters(sink).rxPackets)
         }
         let drops = rig.counters(middle).drops
