@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    /// Packets that wait for an NF that is gone are lost with it; they do not go to who is left, nor hold it up.
+    /// Packets that wait for an NF that is gone are lost with it, and hold up nobody.
     @Test func whatWaitsForADeadNFIsLostWithIt() async throws {
         func text(_ backends: [String]) -> String {
             """

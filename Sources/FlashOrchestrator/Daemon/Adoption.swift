@@ -29,7 +29,7 @@ struct Adoption {
         self.record = record
         chain = record.chain
         holders = Holders(record.workers, unknown: unknown)
-        if holders.workers.isEmpty { throw .missing("none of its workers is alive") }
+        if holders.workers.isEmpty && unknown.isEmpty { throw .missing("none of its workers is alive") }
         guard let memory = holders.copy(of: record.memory), let arena = holders.copy(of: record.arena),
             let acknowledge = holders.copy(of: record.acknowledge), acknowledge.isEvent
         else { throw .missing("its workers do not hold the memory and the event that its record names") }
@@ -49,7 +49,7 @@ struct Adoption {
         lostPorts = chain.ports.filter { ports[$0] == nil }.sorted()
         if record.isApplying { readRules() }
         adoptRings()
-        for worker in unknown { worker.process.end() }
+        for worker in unknown { worker.process.end(milliseconds: 1000) }
         shared.holdStrays()
     }
 
@@ -253,7 +253,7 @@ private struct Holders {
             else { continue }
             guard let end = try? process.copyDescriptor(Self.daemonEnd) else {
                 // Without it nobody can talk to the worker any more, and a successor must not run beside it.
-                process.end()
+                process.end(milliseconds: 1000)
                 continue
             }
             let control = WorkerControl(end)

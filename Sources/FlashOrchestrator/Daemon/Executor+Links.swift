@@ -80,8 +80,11 @@ extension Executor {
                 try datapath.setTable(table, of: thread)
             } catch {
                 guard isUndoing else { throw error }
-                host.replace(thread.function)
-                try datapath.setTable(table, of: thread)
+                // One that did not answer has a successor by now.
+                if (try? datapath.setTable(table, of: thread)) == nil {
+                    host.replace(thread.function)
+                    try datapath.setTable(table, of: thread)
+                }
             }
             tables[thread] = table
             changed.append(thread)

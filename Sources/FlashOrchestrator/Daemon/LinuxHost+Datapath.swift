@@ -79,6 +79,12 @@ extension LinuxHost: Datapath {
         functions[thread.function]?.worker != nil
     }
 
+    /// It does not run, and no successor comes.
+    func isGone(_ thread: ThreadKey) -> Bool {
+        guard let record = functions[thread.function] else { return true }
+        return record.worker == nil && record.isFailed
+    }
+
     func id(of thread: ThreadKey) throws(DatapathError) -> ThreadID {
         guard let record = functions[thread.function], thread.index < record.threads.count else {
             throw .invalid("there is no thread \(thread)")

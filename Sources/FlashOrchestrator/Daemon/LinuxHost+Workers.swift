@@ -89,11 +89,16 @@ extension LinuxHost {
     /// that is being started is its starter's to end.
     func replaceUnsure(_ record: FunctionRecord, _ worker: WorkerRecord, _ error: WorkerError) {
         guard case .timedOut = error, record.worker === worker else { return }
-        // The successor may take longer than that.
+        // The successor may take longer than that, and comes whatever the policy: the worker has not failed.
         let limit = deadline
         deadline = max(limit, Executor.stepDeadline)
-        replace(record.function)
-        deadline = limit
+        defer { deadline = limit }
+        record.log.note("worker \(worker.process.identifier) does not answer and is killed")
+        worker.process.end()
+        noteExit(record)
+        recover(record)
+        record.restarts += 1
+        retry(record)
     }
 
     func stop(_ function: FunctionID) throws(HostError) {

@@ -70,8 +70,16 @@ final class FlashDatapath {
     }
 
     func close(_ key: PortKey) throws(HostError) {
+        try closeSocket(of: key)
+        // The kernel refuses what is on its way to a closed socket.
+        for other in ports.values where other.outlets.isLeaving(key) {
+            other.socket.kick()
+            forget(key, of: other)
+        }
+    }
+
+    private func closeSocket(of key: PortKey) throws(HostError) {
         guard let port = ports[key] else { return }
-        for other in ports.values where other.outlets.isLeaving(key) { forget(key, of: other) }
         try host.dropPort(port.port, called: "a port")
         if let state = host.shared?.port(port.port) {
             host.lostBefore &+= UInt64(state.receiveUsed + state.transmitWaiting) &+ refused(by: port)
@@ -148,10 +156,10 @@ final class FlashDatapath {
         return Int32(bitPattern: state.taken &- mark) >= 0
     }
 
-    /// Takes the place of a port's reader that is gone until no packet is on its way there. An index that is given up before
+    /// Takes the place of a port's reader that is gone for good until no packet is on its way there. An index that is given up before
     /// would lead them to others.
     private func clear(_ target: PortKey, of port: SocketPort) {
-        guard let shared = host.shared, let to = ports[target], !host.isRunning(target.thread) else { return }
+        guard let shared = host.shared, let to = ports[target], host.isGone(target.thread) else { return }
         var before: UInt32?
         while !hasLeft(port, target), let taken = shared.port(port.port)?.taken, taken != before {
             before = taken
@@ -256,7 +264,8 @@ extension FlashDatapath: Datapath {
         host.removeRing(ring)
         for port in ports(of: ring.source) where port.outlets.isLeaving(ring.port) {
             clear(ring.port, of: port)
-            forget(ring.port, of: port)
+            // Else when the target closes: what is still on its way there is refused then.
+            if hasLeft(port, ring.port) { forget(ring.port, of: port) }
         }
     }
 
