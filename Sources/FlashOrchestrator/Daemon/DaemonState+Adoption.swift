@@ -51,6 +51,10 @@ extension DaemonState {
     /// Takes a chain over as it runs. Where that cannot be, ends what it has started and lets go of all.
     private func takeOver(_ record: TopologyRecord, as source: AppliedSource) throws(HostError) {
         let unknown = workers(of: source.name, but: Set(record.workers.map(\.process)))
+        for worker in unknown {
+            logger.warning(
+                "worker \(worker.process.identifier) of topology \(source.name) is not recorded, and has a successor")
+        }
         let adoption = try Adoption(record, unknown: unknown)
         let managed = makeTopology(source, chain: adoption.chain)
         managed.beginRecovery()
